@@ -1,0 +1,81 @@
+#include "solver/base/digest.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include <openssl/evp.h>
+
+namespace aimlock {
+namespace {
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+std::optional<Sha256> Sha256::from_hex(std::string_view hex) {
+    Sha256 digest;
+    if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
+        const int high = hex_value(hex[2 * i]);
+        const int low = hex_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return digest;
+}
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const std::uint8_t byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
+std::string Sha256::hex() const { return to_hex(bytes); }
+
+struct Sha256Stream::State {
+    EVP_MD_CTX* context = nullptr;
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
+    state_->context = ::EVP_MD_CTX_new();
+    if (state_->context == nullptr || ::EVP_DigestInit_ex(state_->context, ::EVP_sha256(), nullptr) != 1) {
+        throw std::runtime_error("OpenSSL offers no SHA-256");
+    }
+}
+
+Sha256Stream::~Sha256Stream() {
+    if (state_) ::EVP_MD_CTX_free(state_->context);
+}
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+}
+
+void Sha256Stream::update(std::string_view bytes) {
+    ::EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+Sha256 Sha256Stream::finish() {
+    Sha256 digest;
+    ::EVP_DigestFinal_ex(state_->context, digest.bytes.data(), nullptr);
+    return digest;
+}
+
+Sha256 sha256_of(std::string_view bytes) {
+    Sha256Stream stream;
+    stream.update(bytes);
+    return stream.finish();
+}
+
+}  // namespace aimlock

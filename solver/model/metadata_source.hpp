@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "solver/base/result.hpp"
+#include "solver/model/release.hpp"
+
+namespace aimlock {
+
+/// An answer of the source to `ask_page`.
+struct PageArrived {
+    std::string name;
+    Result<ProjectPage> page;
+};
+/// An answer of the source to `ask_metadata`.
+struct MetadataArrived {
+    std::string wheel_url;
+    Result<CoreMetadata> metadata;
+};
+using Arrival = std::variant<PageArrived, MetadataArrived>;
+
+/// What was asked of the outside, for `stats`.
+struct FetchCounts {
+    std::uint64_t index_requests = 0;
+    std::uint64_t metadata_requests = 0;
+    std::uint64_t bytes = 0;  ///< of bodies, as received
+};
+
+/// Where the solver gets PyPI's metadata: the live index, a cache, or a table in memory. Questions run in parallel and
+/// are answered in any order; the solver's answer does not depend on that order.
+class MetadataSource {
+public:
+    virtual ~MetadataSource() = default;
+    /// Asks for a page. Each name is asked at most once by a caller.
+    virtual void ask_page(const std::string& normalized_name) = 0;
+    /// Asks for the core metadata of a wheel of a page that arrived.
+    virtual void ask_metadata(const WheelFile& wheel) = 0;
+    /// Waits for the next answer. Precondition: pending() > 0.
+    virtual Arrival wait() = 0;
+    /// Questions not yet answered.
+    [[nodiscard]] virtual std::size_t pending() const = 0;
+    [[nodiscard]] virtual FetchCounts counts() const = 0;
+};
+
+}  // namespace aimlock

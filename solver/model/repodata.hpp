@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "solver/base/arena.hpp"
+#include "solver/base/digest.hpp"
+
+namespace aimlock {
+
+/// A run of `Repodata::lists`.
+struct TextList {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+};
+
+enum class Noarch : std::uint8_t { none, generic, python };
+
+/// One package of a channel (CEP 36), texts as ids into its Repodata's interner: some 150 bytes a record.
+struct CondaRecord {
+    TextId file_name;  ///< "numpy-1.26.4-py312heda63a1_0.conda"
+    TextId name;
+    TextId version;
+    TextId build;
+    TextList depends;
+    TextList constrains;
+    TextId track_features;  ///< joined by one blank; empty: none
+    TextId license;
+    TextId python_site_packages_path;  ///< CEP 17; empty: not stated
+    TextList purls;                    ///< package URLs of the distributions inside; empty: not stated
+    std::uint64_t build_number = 0;
+    std::uint64_t timestamp_ms = 0;  ///< since 1970; 0: the record has none
+    std::uint64_t size_bytes = 0;    ///< 0: not stated
+    Sha256 sha256;                   ///< not known where the channel states only md5
+    TextId md5;                      ///< 32 hex digits; empty: not stated
+    Noarch noarch = Noarch::none;
+};
+
+/// All records of one subdir of one channel.
+struct Repodata {
+    std::string channel;   ///< canonical name: "conda-forge", or the last path component of a path or URL
+    std::string subdir;    ///< "linux-64" or "noarch"
+    std::string base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
+    Interner texts;
+    std::vector<TextId> lists;
+    std::vector<CondaRecord> records;
+
+    [[nodiscard]] std::span<const TextId> list(TextList run) const {
+        return std::span<const TextId>(lists).subspan(run.begin, run.size);
+    }
+    [[nodiscard]] std::string_view text(TextId id) const { return texts[id]; }
+};
+
+/// One channel: its arch subdir and noarch. The order of channels in a request is their priority.
+struct Channel {
+    std::string name;                ///< canonical name
+    std::string url;                 ///< without credentials and trailing '/'
+    std::vector<Repodata> subdirs;
+};
+
+}  // namespace aimlock

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "solver/model/target.hpp"
+#include "solver/spec/match_spec.hpp"
+#include "solver/spec/requirement.hpp"
+
+namespace aimlock {
+
+/// A conda requirement and the line that asks for it.
+struct CondaRoot {
+    MatchSpec spec;
+    std::string written;  ///< as the lock and messages show it: "numpy >=2"
+    SourcePos pos;        ///< line 0: the command line
+};
+
+/// A PyPI requirement and the line that asks for it.
+struct PypiRoot {
+    Requirement requirement;
+    std::string written;  ///< "thinc ==8.2.5"
+    std::optional<std::string> index;  ///< the index that this name alone comes from
+    SourcePos pos;
+};
+
+enum class ChannelPriority : std::uint8_t { strict, flexible, disabled };
+enum class PrereleaseMode : std::uint8_t { if_necessary, allow, disallow };
+enum class ResolutionMode : std::uint8_t { highest, lowest, lowest_direct };
+
+/// Choices that hold for every target of a request.
+struct SolveOptions {
+    ChannelPriority channel_priority = ChannelPriority::strict;
+    PrereleaseMode prerelease = PrereleaseMode::if_necessary;
+    ResolutionMode resolution = ResolutionMode::highest;
+    std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
+};
+
+/// A target and what is asked of it: the workspace's requirements and the target's own.
+struct TargetRequest {
+    Target target;
+    std::vector<CondaRoot> conda;
+    std::vector<PypiRoot> pypi;
+    std::vector<CondaRoot> conda_constraints;  ///< bounds that ask for nothing
+    std::vector<PypiRoot> pypi_constraints;
+};
+
+/// Everything that a solve is asked, from a manifest or the command line. A value: no clock, no host.
+struct Request {
+    std::string name;                      ///< of the workspace; empty on the command line
+    std::vector<std::string> channels;     ///< as written: names, URLs, paths; order is priority
+    std::vector<std::string> indexes;      ///< PyPI simple indexes as written, first wins; empty: the user's default
+    std::vector<std::string> find_links;
+    SolveOptions options;
+    std::optional<std::string> name_map;   ///< file or URL
+    std::vector<std::string> accept_terms;
+    std::map<std::string, std::vector<std::string>> mirrors;
+    std::vector<TargetRequest> targets;
+};
+
+}  // namespace aimlock
