@@ -11,8 +11,8 @@ namespace aimlock {
 
 enum class FindingLevel : std::uint8_t { error, warn, note };
 
-/// One difference between a lock and what is there. `kind` is one of product.md's words: "edited", "missing", "extra",
-/// "foreign", …
+/// One difference between a lock and what is there. `kind` is one of product.md's words: "edited", "missing",
+/// "extra", "foreign", …
 struct DriftFinding {
     std::string kind;
     FindingLevel level = FindingLevel::error;
@@ -23,8 +23,8 @@ struct DriftFinding {
     std::string help;
 };
 
-/// Compares a target of a lock with what is there. Byte code that Python wrote beside a locked, unchanged source is not
-/// drift; nor are aimlock's own records. Sorted: errors first, then by kind, package and path.
+/// Compares a target of a lock with what is there. Byte code that Python wrote beside a locked, unchanged
+/// source is not drift; nor are aimlock's own records. Sorted: errors first, then by kind, package and path.
 std::vector<DriftFinding> audit(const Lock& lock, const std::string& target, const Inventory& inventory);
 
 }  // namespace aimlock
