@@ -9,11 +9,12 @@
 
 namespace aimlock {
 
-/// What the version field of a MatchSpec asks for (CEP 29): bounds joined by `,` (and, binds tighter) and `|` (or),
-/// parentheses, `=1.8`/`1.8.*` (prefix), `==`, `!=`, `~=`, globs, and `^…$` regular expressions.
+/// What the version field of a MatchSpec asks for (CEP 29): bounds joined by `,` (and, binds tighter) and `|`
+/// (or), parentheses, `=1.8`/`1.8.*` (prefix), `==`, `!=`, `~=`, globs, and `^…$` regular expressions.
 class CondaRange {
 public:
-    /// Reads a version expression. Fails on an unknown operator, an unbalanced parenthesis, a version that does not parse.
+    /// Reads a version expression. Fails on an unknown operator, an unbalanced parenthesis, a version that
+    /// does not parse.
     static Result<CondaRange> parse(std::string_view text);
 
     [[nodiscard]] bool contains(const CondaVersion& version) const;
