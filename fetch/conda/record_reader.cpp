@@ -1,0 +1,280 @@
+#include "fetch/conda/record_reader.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "fetch/compression.hpp"
+#include "fetch/url.hpp"
+
+namespace aimlock {
+namespace {
+
+namespace json = simdjson::ondemand;
+
+/// A text that may become part of a path or a line: not empty, no separator, no blank, no control character,
+/// no `..`.
+bool is_plain(std::string_view text) {
+    const auto bad = [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == '/' || c == '\\'; };
+    return !text.empty() && text != "." && text.find("..") != 0 && std::ranges::none_of(text, bad);
+}
+
+bool has_control_characters(std::string_view text) {
+    return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+class RecordReader::Parser {
+public:
+    explicit Parser(const RepodataOrigin& origin) : document_(origin.document) {
+        repodata_.channel = origin.channel;
+        repodata_.subdir = origin.subdir;
+        repodata_.base_url = origin.subdir_url;
+    }
+
+    Result<void> take(std::string_view key, std::string text) {
+        text.reserve(text.size() + text_padding);
+        json::document document;
+        const simdjson::padded_string_view view(text.data(), text.size(), text.capacity());
+        simdjson::error_code code = parser_.iterate(view).get(document);
+        if (code == simdjson::SUCCESS) code = take_value(key, document);
+        if (code == simdjson::SUCCESS) return {};
+        return fail(ErrorCode::repodata,
+                    fmt::format("invalid JSON under `{}` ({})", key, simdjson::error_message(code)));
+    }
+
+    Repodata finish(Log& log) {
+        if (!removed_.empty()) {
+            std::erase_if(repodata_.records, [&](const CondaRecord& r) {
+                return removed_.contains(std::string(repodata_.text(r.file_name)));
+            });
+        }
+        if (dropped_ != 0) {
+            log.write(LogLevel::warning,
+                      fmt::format("{}: {} of {} records are not usable and were left out, first {}: {}",
+                                  document_, dropped_, dropped_ + repodata_.records.size(),
+                                  shown_url(first_dropped_), why_dropped_));
+        }
+        return std::move(repodata_);
+    }
+
+private:
+    simdjson::error_code take_value(std::string_view key, json::document& document) {
+        if (key.starts_with("packages")) return take_records(document);
+        if (key == "info") return take_info(document);
+        if (key == "removed") return take_removed(document);
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code take_info(json::document& document) {
+        json::object info;
+        if (const auto code = document.get_object().get(info); code != simdjson::SUCCESS) return code;
+        std::string_view base;
+        if (info["base_url"].get_string().get(base) != simdjson::SUCCESS || base.empty())
+            return simdjson::SUCCESS;
+        std::string url = without_credentials(join_url(repodata_.base_url, base));
+        if (!url.ends_with('/')) url += '/';
+        repodata_.base_url = std::move(url);
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code take_removed(json::document& document) {
+        json::array names;
+        if (document.get_array().get(names) != simdjson::SUCCESS) return simdjson::SUCCESS;
+        for (auto entry : names) {
+            std::string_view name;
+            if (entry.get_string().get(name) == simdjson::SUCCESS) removed_.emplace(name);
+        }
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code take_records(json::document& document) {
+        json::object section;
+        if (const auto code = document.get_object().get(section); code != simdjson::SUCCESS) return code;
+        for (auto field : section) {
+            std::string_view file_name;
+            if (const auto code = field.unescaped_key().get(file_name); code != simdjson::SUCCESS)
+                return code;
+            json::object object;
+            if (const auto code = field.value().get_object().get(object); code != simdjson::SUCCESS)
+                return code;
+            if (const auto code = take_record(file_name, object); code != simdjson::SUCCESS) return code;
+        }
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code take_record(std::string_view file_name, json::object object) {
+        record_ = CondaRecord{};
+        stated_subdir_ = {};
+        why_ = {};
+        record_.file_name = repodata_.texts.intern(file_name);
+        for (auto field : object) {
+            std::string_view key;
+            if (const auto code = field.unescaped_key().get(key); code != simdjson::SUCCESS) return code;
+            json::value value;
+            if (const auto code = field.value().get(value); code != simdjson::SUCCESS) return code;
+            if (const auto code = take_field(key, value);
+                code != simdjson::SUCCESS && code != simdjson::INCORRECT_TYPE)
+                return code;
+        }
+        judge();
+        if (why_.empty()) {
+            repodata_.records.push_back(record_);
+            return simdjson::SUCCESS;
+        }
+        if (dropped_++ == 0) {
+            first_dropped_ = repodata_.text(record_.file_name);
+            why_dropped_ = why_;
+        }
+        return simdjson::SUCCESS;
+    }
+
+    void judge() {
+        const std::string_view file = repodata_.text(record_.file_name);
+        const bool known_end =
+            file.ends_with(".conda") || file.ends_with(".tar.bz2") || file.ends_with(".whl");
+        if (!is_plain(file) || !known_end) why_ = "its file name is not one of a package";
+        if (!is_plain(repodata_.text(record_.name))) why_ = "its name is missing or not allowed";
+        if (!is_plain(repodata_.text(record_.version))) why_ = "its version is missing or not allowed";
+        if (!is_plain(repodata_.text(record_.build))) why_ = "its build is missing or not allowed";
+        if (stated_subdir_.index != 0 && repodata_.text(stated_subdir_) != repodata_.subdir)
+            why_ = "it states another subdir";
+    }
+
+    simdjson::error_code take_field(std::string_view key, json::value& value) {
+        if (key == "name") return text(value, record_.name);
+        if (key == "version") return text(value, record_.version);
+        if (key == "build") return text(value, record_.build);
+        if (key == "build_number") return number(value, record_.build_number);
+        if (key == "depends") return list(value, record_.depends);
+        if (key == "constrains") return list(value, record_.constrains);
+        if (key == "purls") return list(value, record_.purls);
+        if (key == "sha256") return digest(value);
+        if (key == "md5") return text(value, record_.md5);
+        if (key == "size") return number(value, record_.size_bytes);
+        if (key == "license") return text(value, record_.license);
+        if (key == "subdir") return text(value, stated_subdir_);
+        if (key == "timestamp") return timestamp(value);
+        if (key == "track_features") return features(value);
+        if (key == "noarch") return noarch(value);
+        if (key == "python_site_packages_path") return text(value, record_.python_site_packages_path);
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code text(json::value& value, TextId& into) {
+        std::string_view found;
+        if (const auto code = value.get_string().get(found); code != simdjson::SUCCESS) return code;
+        if (has_control_characters(found)) why_ = "a field holds control characters";
+        into = repodata_.texts.intern(found);
+        return simdjson::SUCCESS;
+    }
+
+    static simdjson::error_code number(json::value& value, std::uint64_t& into) {
+        json::number found;
+        if (const auto code = value.get_number().get(found); code != simdjson::SUCCESS)
+            return simdjson::INCORRECT_TYPE;
+        const double real = found.as_double();
+        if (found.is_uint64()) {
+            into = found.get_uint64();
+        } else if (real > 0 && real < 1e18) {
+            into = static_cast<std::uint64_t>(real);
+        }
+        return simdjson::SUCCESS;
+    }
+
+    /// Old records state seconds. 1e11 ms is 1973, 1e11 s is far away: the boundary that conda itself uses is
+    /// near.
+    simdjson::error_code timestamp(json::value& value) {
+        const auto code = number(value, record_.timestamp_ms);
+        if (record_.timestamp_ms < 100'000'000'000U) record_.timestamp_ms *= 1000;
+        return code;
+    }
+
+    simdjson::error_code list(json::value& value, TextList& into) {
+        json::array entries;
+        if (value.get_array().get(entries) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
+        into.begin = static_cast<std::uint32_t>(repodata_.lists.size());
+        for (auto entry : entries) {
+            std::string_view found;
+            if (const auto code = entry.get_string().get(found); code != simdjson::SUCCESS) return code;
+            if (has_control_characters(found)) why_ = "a field holds control characters";
+            repodata_.lists.push_back(repodata_.texts.intern(found));
+        }
+        into.size = static_cast<std::uint32_t>(repodata_.lists.size()) - into.begin;
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code digest(json::value& value) {
+        std::string_view hex;
+        if (const auto code = value.get_string().get(hex); code != simdjson::SUCCESS) return code;
+        if (const auto parsed = Sha256::from_hex(hex)) {
+            record_.sha256 = *parsed;
+        } else if (!hex.empty()) {
+            why_ = "its sha256 is not 64 hexadecimal digits";
+        }
+        return simdjson::SUCCESS;
+    }
+
+    /// A string of names with blanks or commas between them, or a list.
+    simdjson::error_code features(json::value& value) {
+        std::string joined;
+        const auto add = [&joined](std::string_view names) {
+            for (const char c : names) {
+                const bool between = c == ' ' || c == ',';
+                if (!between) joined += c;
+                if (between && !joined.empty() && joined.back() != ' ') joined += ' ';
+            }
+        };
+        std::string_view whole;
+        json::array entries;
+        if (value.get_string().get(whole) == simdjson::SUCCESS) {
+            add(whole);
+        } else if (value.get_array().get(entries) == simdjson::SUCCESS) {
+            for (auto entry : entries) {
+                if (const auto code = entry.get_string().get(whole); code != simdjson::SUCCESS) return code;
+                add(whole);
+                add(" ");
+            }
+        }
+        while (joined.ends_with(' ')) joined.pop_back();
+        record_.track_features = repodata_.texts.intern(joined);
+        return simdjson::SUCCESS;
+    }
+
+    /// "python", "generic", or, in records of 2014, true.
+    simdjson::error_code noarch(json::value& value) {
+        std::string_view word;
+        bool flag = false;
+        if (value.get_string().get(word) == simdjson::SUCCESS) {
+            record_.noarch = word == "python" ? Noarch::python : Noarch::generic;
+        } else if (value.get_bool().get(flag) == simdjson::SUCCESS && flag) {
+            record_.noarch = Noarch::generic;
+        }
+        return simdjson::SUCCESS;
+    }
+
+    std::string document_;
+    json::parser parser_;
+    Repodata repodata_;
+    CondaRecord record_;
+    TextId stated_subdir_;
+    std::string_view why_;  // not empty: the record at hand is dropped
+    std::unordered_set<std::string> removed_;
+    std::uint64_t dropped_ = 0;
+    std::string first_dropped_;
+    std::string_view why_dropped_;
+};
+
+RecordReader::RecordReader(const RepodataOrigin& origin) : parser_(std::make_unique<Parser>(origin)) {}
+RecordReader::~RecordReader() = default;
+Result<void> RecordReader::take(std::string_view key, std::string text) {
+    return parser_->take(key, std::move(text));
+}
+Repodata RecordReader::finish(Log& log) {
+    return parser_->finish(log);
+}
+
+}  // namespace aimlock
