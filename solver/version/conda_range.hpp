@@ -15,9 +15,15 @@ class CondaRange {
 public:
     /// Reads a version expression. Fails on an unknown operator, an unbalanced parenthesis, a version that
     /// does not parse.
-    static Result<CondaRange> parse(std::string_view text);
+    static Result<CondaRange> parse(std::string_view text, SourcePos at = {{}, 0, 0});
 
+    /// A range that was never parsed contains everything.
     [[nodiscard]] bool contains(const CondaVersion& version) const;
+
+    /// The version of a range that is `==1.8` or `1.8` and nothing else, else null.
+    [[nodiscard]] const CondaVersion* exact() const;
+    /// True for `*`, which every version satisfies.
+    [[nodiscard]] bool is_any() const;
 
     /// The expression in canonical form: parse(text()) gives an equal range.
     [[nodiscard]] std::string text() const;
