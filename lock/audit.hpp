@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,8 +12,11 @@ namespace aimlock {
 
 enum class FindingLevel : std::uint8_t { error, warn, note };
 
-/// One difference between a lock and what is there. `kind` is one of product.md's words: "edited", "missing",
-/// "extra", "foreign", …
+/// One difference between a lock and what is there. `kind` is a word that scripts switch on:
+/// "missing": a locked package, or files of it, are gone; "edited": a file is not what its package's record
+/// says; "foreign": a package under a locked name that is not the locked archive, or a file that no package
+/// owns; "extra": a package that the lock does not have; "driver": a locked package needs a newer CUDA than
+/// the target has; "yanked": its owner had withdrawn a locked release.
 struct DriftFinding {
     std::string kind;
     FindingLevel level = FindingLevel::error;
@@ -21,10 +25,17 @@ struct DriftFinding {
     std::optional<std::string> layer;
     std::string cause;
     std::string help;
+
+    friend bool operator==(const DriftFinding&, const DriftFinding&) = default;
 };
 
 /// Compares a target of a lock with what is there. Byte code that Python wrote beside a locked, unchanged
 /// source is not drift; nor are aimlock's own records. Sorted: errors first, then by kind, package and path.
+/// Precondition: the lock has the target. What an audit cannot see is in lock/README.md.
 std::vector<DriftFinding> audit(const Lock& lock, const std::string& target, const Inventory& inventory);
+
+/// The CUDA major that a locked package needs a driver for, by its name and version alone; nullopt: none that
+/// they tell.
+std::optional<unsigned> cuda_major_needed(const Package& package);
 
 }  // namespace aimlock
