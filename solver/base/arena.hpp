@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,6 +62,11 @@ public:
         const TextId id{static_cast<std::uint32_t>(texts_.size() - 1)};
         ids_.emplace(texts_.back(), id);
         return id;
+    }
+    /// The id of `text` where it is known.
+    [[nodiscard]] std::optional<TextId> find(std::string_view text) const {
+        const auto found = ids_.find(text);
+        return found == ids_.end() ? std::nullopt : std::optional(found->second);
     }
     /// The text of `id`; the view lives as long as the interner.
     std::string_view operator[](TextId id) const {

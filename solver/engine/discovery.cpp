@@ -1,0 +1,120 @@
+#include "solver/engine/discovery.hpp"
+
+namespace aimlock::engine {
+
+void Discovery::want_page(ProjectId project) {
+    if (pypi_[project].has_page || !asked_pages_.insert(project).second) return;
+    source_.ask_page(pypi_[project].name);
+}
+
+void Discovery::want_metadata(ProjectId project, ReleaseId release) {
+    if (pypi_[project].releases[release].requirements) return;
+    const WheelFile& wheel = pypi_.metadata_wheel(project, release);
+    if (asked_metadata_.try_emplace(wheel.url, project, release).second) source_.ask_metadata(wheel);
+}
+
+std::optional<ReleaseId> Discovery::newest(const PypiDependency& dependency) const {
+    const bool lowest = pypi_.lowest_all || pypi_.lowest_projects.contains(dependency.project);
+    std::optional<ReleaseId> found;
+    for (const ReleaseId release : pypi_.admitted(dependency.project, dependency.specifiers)) {
+        const auto& requirements = pypi_[dependency.project].releases[release].requirements;
+        if (requirements && requirements->broken) continue;
+        found = release;
+        if (!lowest) break;
+    }
+    return found;
+}
+
+void Discovery::follow(DependencyId id) {
+    if (!followed_.insert(id).second) return;
+    const PypiDependency& dependency = pypi_.dependency(id);
+    if (supplied_.contains(dependency.project)) {
+        followed_.erase(id);  // conda may not supply it in a later round
+        return;
+    }
+    if (pypi_[dependency.project].has_page) return follow_newest(id);
+    waiting_for_page_[dependency.project].push_back(id);
+    want_page(dependency.project);
+}
+
+void Discovery::follow_newest(DependencyId id) {
+    const PypiDependency dependency = pypi_.dependency(id);
+    const auto release = newest(dependency);
+    if (!release) return;
+    if (pypi_[dependency.project].releases[*release].requirements) {
+        return follow_requirements(dependency.project, *release, dependency.extra);
+    }
+    waiting_for_metadata_[{dependency.project, *release}].push_back(id);
+    want_metadata(dependency.project, *release);
+}
+
+void Discovery::follow_requirements(ProjectId project, ReleaseId release, std::uint32_t extra) {
+    const ReleaseRequirements requirements = *pypi_[project].releases[release].requirements;
+    if (extra == no_extra) {
+        for (const DependencyId next : requirements.base) follow(next);
+        return;
+    }
+    const auto found = requirements.by_extra.find(extra);
+    if (found == requirements.by_extra.end()) return;
+    for (const DependencyId next : found->second) follow(next);
+}
+
+void Discovery::page_arrived(PageArrived arrived) {
+    if (!arrived.page) {
+        failures_.emplace("page " + arrived.name, arrived.page.error());
+        return;
+    }
+    const ProjectId project = pypi_.project(arrived.name);
+    pypi_.add_page(project, *std::move(arrived.page));
+    const auto waiting = waiting_for_page_.extract(project);
+    if (waiting.empty()) return;
+    for (const DependencyId dependency : waiting.mapped()) follow_newest(dependency);
+}
+
+void Discovery::metadata_arrived(MetadataArrived arrived) {
+    const auto asked = asked_metadata_.find(arrived.wheel_url);
+    if (asked == asked_metadata_.end()) return;
+    if (!arrived.metadata) {
+        failures_.emplace("metadata " + arrived.wheel_url, arrived.metadata.error());
+        return;
+    }
+    const auto [project, release] = asked->second;
+    pypi_.add_metadata(project, release, *std::move(arrived.metadata));
+    const auto waiting = waiting_for_metadata_.extract({project, release});
+    if (waiting.empty()) return;
+    const bool broken = pypi_[project].releases[release].requirements->broken;
+    for (const DependencyId dependency : waiting.mapped()) {
+        if (broken) {
+            follow_newest(dependency);
+        } else {
+            follow_requirements(project, release, pypi_.dependency(dependency).extra);
+        }
+    }
+}
+
+Result<void> Discovery::settle() {
+    while (source_.pending() > 0) {
+        Arrival arrival = source_.wait();
+        if (auto* page = std::get_if<PageArrived>(&arrival)) {
+            page_arrived(std::move(*page));
+        } else {
+            metadata_arrived(std::move(std::get<MetadataArrived>(arrival)));
+        }
+    }
+    if (failures_.empty()) return {};
+    return tl::make_unexpected(failures_.begin()->second);
+}
+
+Result<CoreMetadata> Discovery::metadata_of(const WheelFile& wheel) {
+    source_.ask_metadata(wheel);
+    std::optional<Result<CoreMetadata>> answer;
+    while (!answer) {
+        Arrival arrival = source_.wait();
+        if (auto* metadata = std::get_if<MetadataArrived>(&arrival); metadata != nullptr && metadata->wheel_url == wheel.url) {
+            answer = std::move(metadata->metadata);
+        }
+    }
+    return *std::move(answer);
+}
+
+}  // namespace aimlock::engine

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "solver/base/result.hpp"
+#include "solver/engine/pypi_world.hpp"
+#include "solver/model/metadata_source.hpp"
+
+namespace aimlock::engine {
+
+/// Fills a PypiWorld from a MetadataSource: pages and metadata that were asked for, and, by `follow`, what a resolver will
+/// most likely need next. Everything runs in parallel, with no barrier between waves; what is known at the end does not
+/// depend on the order of the answers.
+class Discovery {
+public:
+    Discovery(PypiWorld& pypi, MetadataSource& source) : pypi_(pypi), source_(source) {}
+
+    void want_page(ProjectId project);
+    void want_metadata(ProjectId project, ReleaseId release);
+
+    /// Walk-ahead: asks for the project's page, for the metadata of the newest release that fits, and goes on with what
+    /// that requires. Projects in `supplied` (conda has them) are not followed.
+    void follow(DependencyId dependency);
+    void set_supplied(std::set<ProjectId> supplied) { supplied_ = std::move(supplied); }
+
+    /// Waits for all answers. Fails when one failed: of several failures, the first in the order of what was asked about.
+    Result<void> settle();
+
+    /// Asks for the metadata of another wheel of a release than the one that stood for it, and waits for it.
+    Result<CoreMetadata> metadata_of(const WheelFile& wheel);
+
+    [[nodiscard]] std::size_t metadata_read() const { return asked_metadata_.size(); }
+
+private:
+    void page_arrived(PageArrived arrived);
+    void metadata_arrived(MetadataArrived arrived);
+    void follow_newest(DependencyId dependency);
+    void follow_requirements(ProjectId project, ReleaseId release, std::uint32_t extra);
+    [[nodiscard]] std::optional<ReleaseId> newest(const PypiDependency& dependency) const;
+
+    PypiWorld& pypi_;
+    MetadataSource& source_;
+    std::set<ProjectId> supplied_;
+    std::set<ProjectId> asked_pages_;
+    std::map<std::string, std::pair<ProjectId, ReleaseId>> asked_metadata_;  // by the wheel's URL
+    std::set<DependencyId> followed_;
+    std::map<ProjectId, std::vector<DependencyId>> waiting_for_page_;
+    std::map<std::pair<ProjectId, ReleaseId>, std::vector<DependencyId>> waiting_for_metadata_;
+    std::map<std::string, Error> failures_;  // by what was asked, so that the one that is reported is always the same
+};
+
+}  // namespace aimlock::engine

@@ -1,0 +1,403 @@
+#include <algorithm>
+#include <array>
+
+#include "solver/engine/cuda_major.hpp"
+#include "solver/engine/encoding.hpp"
+
+namespace aimlock::engine {
+namespace {
+
+constexpr std::array<unsigned, 4> cuda_majors{11, 12, 13, 14};
+
+// Two passes. The first finds what can be reached, growing windows and adding solvables until nothing is new; the second
+// writes the providers of every key, which depend on the final windows only. So the problem is a function of what is known
+// and not of the order in which it became known.
+class RoundEncoder {
+public:
+    RoundEncoder(const CondaPart& conda, PypiWorld& pypi, Windows& windows,
+                 const std::map<ProjectId, std::vector<std::uint32_t>>& constraints, const CudaLimits& cuda)
+        : conda_(conda), pypi_(pypi), windows_(windows), constraints_(constraints), cuda_(cuda) {
+        round_.problem = conda.problem;
+        round_.origins = conda.origins;
+        round_.meanings = conda.meanings;
+    }
+
+    EncodedRound encode(const std::vector<PypiJob>& jobs) {
+        for (const bool bounded : {true, false}) {
+            for (const PypiJob& job : jobs) {
+                if (job.bounded == bounded) round_.problem.jobs.push_back(dependency_key(job.dependency));
+            }
+        }
+        while (next_ < open_.size()) {
+            const SolvableId solvable = open_[next_++];
+            describe(solvable);
+        }
+        for (const auto& [dependency, key] : round_.dependency_keys) fill(dependency, key);
+        for (auto& providers : round_.problem.keys) std::ranges::sort(providers);
+        constrain_conda_cuda();
+        constrain_conda_identities();
+        return std::move(round_);
+    }
+
+private:
+    KeyId add_key(KeyMeaning meaning, std::vector<SolvableId> providers) {
+        round_.meanings.push_back(meaning);
+        return round_.problem.add_key(std::move(providers));
+    }
+
+    KeyId dependency_key(DependencyId id) {
+        const auto found = round_.dependency_keys.find(id);
+        if (found != round_.dependency_keys.end()) return found->second;
+        const KeyId key = add_key({KeyMeaning::Kind::dependency, id, 0}, {});
+        round_.dependency_keys.emplace(id, key);
+        const PypiDependency& dependency = pypi_.dependency(id);
+        touched_[dependency.project].push_back(id);
+        if (!pypi_[dependency.project].has_page) {
+            add_unknown(dependency);
+            return key;
+        }
+        widen(dependency.project, dependency.specifiers);
+        reach(id);
+        return key;
+    }
+
+    void widen(ProjectId project, std::uint32_t specifiers) {
+        if (!windows_.seen.emplace(project, specifiers).second) return;
+        std::set<ReleaseId>& window = windows_.releases[project];
+        const std::size_t before = window.size();
+        std::size_t taken = 0;
+        for (const ReleaseId release : candidates(project, specifiers)) {
+            if (taken++ == windows_.width) break;
+            window.insert(release);
+        }
+        if (window.size() == before) return;
+        for (const DependencyId other : touched_[project]) reach(other);
+    }
+
+    // Releases that the specifiers and the constraints admit and that can be installed at all, best first.
+    std::vector<ReleaseId> candidates(ProjectId project, std::uint32_t specifiers) {
+        std::vector<ReleaseId> found = pypi_.admitted(project, specifiers);
+        std::erase_if(found, [&](ReleaseId release) { return !allowed(project, release); });
+        if (pypi_.lowest_all || pypi_.lowest_projects.contains(project)) std::ranges::reverse(found);
+        return found;
+    }
+
+    bool allowed(ProjectId project, ReleaseId release) const {
+        const Release& known = pypi_[project].releases[release];
+        if (known.requirements && known.requirements->broken) return false;
+        const auto bounds = constraints_.find(project);
+        if (bounds == constraints_.end()) return true;
+        return std::ranges::all_of(bounds->second, [&](std::uint32_t specifiers) {
+            return pypi_.specifier_set(specifiers).admits(known.version);
+        });
+    }
+
+    // Adds the solvables that provide a dependency within the window as it is now.
+    void reach(DependencyId id) {
+        const PypiDependency dependency = pypi_.dependency(id);
+        const std::set<ReleaseId>& window = windows_.releases[dependency.project];
+        bool beyond = false;
+        for (const ReleaseId release : candidates(dependency.project, dependency.specifiers)) {
+            if (!window.contains(release)) {
+                beyond = true;
+            } else if (dependency.extra == no_extra) {
+                add_release(dependency.project, release);
+            } else {
+                add_extra(dependency.project, release, dependency.extra);
+            }
+        }
+        if (beyond) {
+            add({Origin::Kind::tail, 0, dependency.project, 0, no_extra}, name_of(dependency.project, no_extra), 0);
+            round_.tail_specifiers[dependency.project].insert(dependency.specifiers);
+        }
+        if (dependency.extra != no_extra) {
+            for (const auto& [version, carrier] : carriers(dependency)) add_carried_extra(dependency, version);
+        }
+    }
+
+    void add_carried_extra(const PypiDependency& dependency, const Pep440Version& version) {
+        const Project& project = pypi_[dependency.project];
+        if (const auto release = project.release_of(version)) {
+            if (allowed(dependency.project, *release)) add_extra(dependency.project, *release, dependency.extra);
+        } else {
+            add({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra},
+                name_of(dependency.project, dependency.extra), 1);
+        }
+    }
+
+    // The conda solvables that carry the distribution at a version that the dependency admits.
+    std::vector<std::pair<Pep440Version, SolvableId>> carriers(const PypiDependency& dependency) const {
+        std::vector<std::pair<Pep440Version, SolvableId>> found;
+        const auto identity = conda_.identities.find(pypi_[dependency.project].name);
+        if (identity == conda_.identities.end()) return found;
+        const SpecifierSet& set = pypi_.specifier_set(dependency.specifiers);
+        for (const auto& entry : identity->second) {
+            if (set.admits(entry.first)) found.push_back(entry);
+        }
+        return found;
+    }
+
+    std::uint32_t name_of(ProjectId project, std::uint32_t extra) {
+        const auto [entry, is_new] = names_.try_emplace({project, extra}, 0U);
+        if (is_new) {
+            std::string name = "a:" + pypi_[project].name;
+            if (extra != no_extra) name += "[" + std::string(pypi_.extra_name(extra)) + "]";
+            entry->second = round_.problem.add_name(std::move(name));
+            if (extra == no_extra) round_.problem.identity_keys[entry->second] = identity_key(project);
+        }
+        return entry->second;
+    }
+
+    KeyId identity_key(ProjectId project) {
+        const auto identity = conda_.identities.find(pypi_[project].name);
+        if (identity == conda_.identities.end()) return Problem::no_key;
+        const auto [entry, is_new] = identity_keys_.try_emplace(project, Problem::no_key);
+        if (is_new) {
+            std::vector<SolvableId> providers;
+            for (const auto& [version, solvable] : identity->second) providers.push_back(solvable);
+            entry->second = add_key({KeyMeaning::Kind::identity, project, 0}, std::move(providers));
+        }
+        return entry->second;
+    }
+
+    SolvableId add(const Origin& origin, std::uint32_t name, std::uint32_t rank) {
+        const auto [entry, is_new] = solvables_.try_emplace(
+            std::tuple(origin.kind, origin.index, origin.project, origin.release, origin.extra),
+            static_cast<SolvableId>(round_.problem.solvables.size()));
+        if (is_new) {
+            round_.problem.solvables.push_back({name, rank, {}, {}});
+            round_.origins.push_back(origin);
+            open_.push_back(entry->second);
+        }
+        return entry->second;
+    }
+
+    SolvableId add_release(ProjectId project, ReleaseId release) {
+        return add({Origin::Kind::release, 0, project, release, no_extra}, name_of(project, no_extra),
+                   pypi_.rank(project, release));
+    }
+
+    SolvableId add_extra(ProjectId project, ReleaseId release, std::uint32_t extra) {
+        return add({Origin::Kind::extra, 0, project, release, extra}, name_of(project, extra),
+                   pypi_.rank(project, release));
+    }
+
+    // The placeholder of an extra carries no identity conflict: the distribution itself may well be conda's.
+    void add_unknown(const PypiDependency& dependency) {
+        const auto kind = dependency.extra == no_extra ? Origin::Kind::unknown : Origin::Kind::unknown_extra;
+        add({kind, 0, dependency.project, 0, dependency.extra}, name_of(dependency.project, dependency.extra), 1);
+    }
+
+    void describe(SolvableId solvable) {
+        const Origin origin = round_.origins[solvable];
+        switch (origin.kind) {
+            case Origin::Kind::release: describe_release(solvable, origin); break;
+            case Origin::Kind::extra: describe_extra(solvable, origin); break;
+            case Origin::Kind::tail:
+            case Origin::Kind::unknown: conflict_with_carriers(solvable, origin.project); break;
+            default: break;
+        }
+    }
+
+    void conflict_with_carriers(SolvableId solvable, ProjectId project) {
+        const KeyId identity = identity_key(project);
+        if (identity != Problem::no_key) round_.problem.solvables[solvable].conflicts.push_back(identity);
+    }
+
+    void describe_release(SolvableId solvable, const Origin& origin) {
+        const Release& release = pypi_[origin.project].releases[origin.release];
+        std::vector<KeyId> requirements;
+        if (pypi_.pythons().from_conda && release.pythons != pypi_.pythons().all) {
+            requirements.push_back(python_key(release.pythons));
+        }
+        if (release.requirements) {
+            for (const DependencyId dependency : release.requirements->base) {
+                requirements.push_back(dependency_key(dependency));
+            }
+        }
+        if (const auto major = cuda_need(origin)) requirements.push_back(cuda_key(*major));
+        round_.problem.solvables[solvable].requirements = unique(std::move(requirements));
+        conflict_with_carriers(solvable, origin.project);
+    }
+
+    void describe_extra(SolvableId solvable, const Origin& origin) {
+        std::vector<KeyId> requirements{exact_key(origin.project, origin.release)};
+        const Release& release = pypi_[origin.project].releases[origin.release];
+        if (release.requirements) {
+            const auto found = release.requirements->by_extra.find(origin.extra);
+            if (found != release.requirements->by_extra.end()) {
+                for (const DependencyId dependency : found->second) requirements.push_back(dependency_key(dependency));
+            }
+        }
+        round_.problem.solvables[solvable].requirements = unique(std::move(requirements));
+    }
+
+    static std::vector<KeyId> unique(std::vector<KeyId> keys) {
+        std::ranges::sort(keys);
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        return keys;
+    }
+
+    KeyId exact_key(ProjectId project, ReleaseId release) {
+        const auto [entry, is_new] = exact_keys_.try_emplace({project, release}, KeyId{0});
+        if (!is_new) return entry->second;
+        std::vector<SolvableId> providers{add_release(project, release)};
+        const auto identity = conda_.identities.find(pypi_[project].name);
+        if (identity != conda_.identities.end()) {
+            for (const auto& [version, solvable] : identity->second) {
+                if (version == pypi_[project].releases[release].version) providers.push_back(solvable);
+            }
+        }
+        const KeyId key = add_key({KeyMeaning::Kind::exact_release, project, release}, std::move(providers));
+        return exact_keys_[{project, release}] = key;
+    }
+
+    KeyId python_key(const PythonSet& pythons) {
+        const auto [entry, is_new] = python_keys_.try_emplace(pythons.to_string(), KeyId{0});
+        if (is_new) {
+            std::vector<SolvableId> providers;
+            add_pythons(pythons, providers);
+            entry->second = add_key({KeyMeaning::Kind::python, 0, 0}, std::move(providers));
+        }
+        return entry->second;
+    }
+
+    void add_pythons(const PythonSet& pythons, std::vector<SolvableId>& providers) const {
+        for (std::size_t p = 0; p < conda_.pythons.size(); ++p) {
+            if (pythons[p]) providers.insert(providers.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
+        }
+    }
+
+    std::optional<unsigned> cuda_need(const Origin& origin) const {
+        const Project& project = pypi_[origin.project];
+        const Release& release = project.releases[origin.release];
+        const auto major = release.requirements ? release.requirements->cuda_major
+                                                : cuda_major_of(project.name, release.version, {});
+        if (major && !cuda_.driver_major && loads_cuda_lazily(project.name)) return std::nullopt;
+        return major;
+    }
+
+    // One name, so that one environment has one CUDA major; its version M exists only where the driver runs M.
+    KeyId cuda_key(unsigned major) {
+        const auto [entry, is_new] = cuda_keys_.try_emplace(major, KeyId{0});
+        if (is_new) {
+            std::vector<SolvableId> providers;
+            if (cuda_.driver_major && *cuda_.driver_major >= major) {
+                const std::string name = cuda_.mixed ? "c:cuda-major-" + std::to_string(major) : "c:cuda-major";
+                if (cuda_.mixed || !cuda_name_) cuda_name_ = round_.problem.add_name(name);
+                const std::uint32_t id = *cuda_name_;
+                providers.push_back(add({Origin::Kind::cuda_major, major, 0, 0, no_extra}, id, major));
+            }
+            entry->second = add_key({KeyMeaning::Kind::cuda, major, 0}, std::move(providers));
+        }
+        return entry->second;
+    }
+
+    // conda's cuda-version 12 and a wheel of CUDA 13 do not belong in one environment.
+    void constrain_conda_cuda() {
+        if (cuda_.mixed) return;
+        for (const unsigned major : cuda_majors) {
+            std::vector<SolvableId> others;
+            for (const auto& [other, key] : cuda_keys_) {
+                if (other == major) continue;
+                const auto& providers = round_.problem.keys[key];
+                others.insert(others.end(), providers.begin(), providers.end());
+            }
+            if (others.empty()) continue;
+            std::ranges::sort(others);
+            const KeyId key = add_key({KeyMeaning::Kind::not_cuda, major, 0}, std::move(others));
+            for (const auto& [own, solvable] : conda_.cuda_versions) {
+                if (own == major) round_.problem.solvables[solvable].conflicts.push_back(key);
+            }
+        }
+    }
+
+    // A bound on a distribution holds for the conda records that carry it, too.
+    void constrain_conda_identities() {
+        std::vector<SolvableId> refused;
+        for (const auto& [project, bounds] : constraints_) {
+            const auto identity = conda_.identities.find(pypi_[project].name);
+            if (identity == conda_.identities.end()) continue;
+            for (const auto& [version, solvable] : identity->second) {
+                const bool fits = std::ranges::all_of(
+                    bounds, [&](std::uint32_t set) { return pypi_.specifier_set(set).admits(version); });
+                if (!fits) refused.push_back(solvable);
+            }
+        }
+        if (refused.empty()) return;
+        std::ranges::sort(refused);
+        const KeyId key = add_key({KeyMeaning::Kind::not_spec, 0, 0}, std::move(refused));
+        const std::uint32_t name = round_.problem.add_name("c:pypi-constraints");
+        const auto solvable = static_cast<SolvableId>(round_.problem.solvables.size());
+        round_.problem.solvables.push_back({name, 1, {}, {key}});
+        round_.origins.push_back({Origin::Kind::constraints, 1, 0, 0, no_extra});
+        round_.problem.jobs.push_back(add_key({KeyMeaning::Kind::not_spec, 0, 0}, {solvable}));
+    }
+
+    void fill(DependencyId id, KeyId key) {
+        const PypiDependency& dependency = pypi_.dependency(id);
+        std::vector<SolvableId> providers;
+        if (dependency.pythons != pypi_.pythons().all) add_pythons(~dependency.pythons, providers);
+        const Project& project = pypi_[dependency.project];
+        const auto push = [&](const Origin& origin) {
+            const auto found = solvables_.find(
+                std::tuple(origin.kind, origin.index, origin.project, origin.release, origin.extra));
+            if (found != solvables_.end()) providers.push_back(found->second);
+        };
+        const bool is_extra = dependency.extra != no_extra;
+        if (!project.has_page) {
+            push({is_extra ? Origin::Kind::unknown_extra : Origin::Kind::unknown, 0, dependency.project, 0,
+                  dependency.extra});
+        } else {
+            const std::set<ReleaseId>& window = windows_.releases[dependency.project];
+            for (const ReleaseId release : candidates(dependency.project, dependency.specifiers)) {
+                if (window.contains(release)) {
+                    push({is_extra ? Origin::Kind::extra : Origin::Kind::release, 0, dependency.project, release,
+                          dependency.extra});
+                } else {
+                    push({Origin::Kind::tail, 0, dependency.project, 0, no_extra});
+                }
+            }
+        }
+        for (const auto& [version, carrier] : carriers(dependency)) {
+            if (!is_extra) {
+                providers.push_back(carrier);
+            } else if (!project.has_page) {
+                continue;
+            } else if (const auto release = project.release_of(version)) {
+                push({Origin::Kind::extra, 0, dependency.project, *release, dependency.extra});
+            } else {
+                push({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra});
+            }
+        }
+        std::ranges::sort(providers);
+        providers.erase(std::unique(providers.begin(), providers.end()), providers.end());
+        round_.problem.keys[key] = std::move(providers);
+    }
+
+    const CondaPart& conda_;
+    PypiWorld& pypi_;
+    Windows& windows_;
+    const std::map<ProjectId, std::vector<std::uint32_t>>& constraints_;
+    const CudaLimits& cuda_;
+    EncodedRound round_;
+    std::vector<SolvableId> open_;  // solvables whose requirements are not written yet
+    std::size_t next_ = 0;
+    std::map<ProjectId, std::vector<DependencyId>> touched_;
+    std::map<std::pair<ProjectId, std::uint32_t>, std::uint32_t> names_;
+    std::map<std::tuple<Origin::Kind, std::uint32_t, ProjectId, ReleaseId, std::uint32_t>, SolvableId> solvables_;
+    std::map<ProjectId, KeyId> identity_keys_;
+    std::map<std::pair<ProjectId, ReleaseId>, KeyId> exact_keys_;
+    std::map<std::string, KeyId> python_keys_;
+    std::map<unsigned, KeyId> cuda_keys_;
+    std::optional<std::uint32_t> cuda_name_;
+};
+
+}  // namespace
+
+EncodedRound encode_round(const CondaPart& conda, PypiWorld& pypi, Windows& windows, const std::vector<PypiJob>& jobs,
+                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints, const CudaLimits& cuda) {
+    return RoundEncoder(conda, pypi, windows, constraints, cuda).encode(jobs);
+}
+
+}  // namespace aimlock::engine

@@ -1,0 +1,231 @@
+#include "solver/engine/pypi_world.hpp"
+
+#include <algorithm>
+
+#include "solver/engine/cuda_major.hpp"
+#include "solver/spec/package_name.hpp"
+
+namespace aimlock::engine {
+
+std::optional<ReleaseId> Project::release_of(const Pep440Version& version) const {
+    const auto found = std::ranges::find(releases, version, &Release::version);
+    if (found == releases.end()) return std::nullopt;
+    return static_cast<ReleaseId>(found - releases.begin());
+}
+
+PypiWorld::PypiWorld(Pythons pythons) : pythons_(std::move(pythons)) {}
+
+ProjectId PypiWorld::project(std::string_view normalized_name) {
+    const auto [entry, is_new] =
+        project_ids_.try_emplace(std::string(normalized_name), static_cast<ProjectId>(projects_.size()));
+    if (is_new) {
+        projects_.emplace_back();
+        projects_.back().name = std::string(normalized_name);
+    }
+    return entry->second;
+}
+
+std::uint32_t PypiWorld::extra(std::string_view normalized) { return extras_.intern(normalized).index; }
+
+std::uint32_t PypiWorld::specifiers(const SpecifierSet& set) {
+    const auto [entry, is_new] =
+        specifier_ids_.try_emplace(set.text(), static_cast<std::uint32_t>(specifier_sets_.size()));
+    if (is_new) specifier_sets_.push_back(set);
+    return entry->second;
+}
+
+DependencyId PypiWorld::intern(const PypiDependency& dependency) {
+    std::string key = std::to_string(dependency.project) + ' ' + std::to_string(dependency.extra) + ' ' +
+                      std::to_string(dependency.specifiers) + ' ';
+    if (dependency.pythons != pythons_.all) key += dependency.pythons.to_string();
+    const auto [entry, is_new] =
+        dependency_ids_.try_emplace(std::move(key), static_cast<DependencyId>(dependencies_.size()));
+    if (is_new) dependencies_.push_back(dependency);
+    return entry->second;
+}
+
+PythonSet PypiWorld::holds(const Requirement& requirement, std::string_view extra) {
+    if (!requirement.marker) return pythons_.all;
+    std::string key = requirement.marker->text();
+    key += '\n';
+    key += extra;
+    const auto [entry, is_new] = marker_sets_.try_emplace(std::move(key));
+    if (is_new) {
+        for (std::size_t i = 0; i < pythons_.candidates.size(); ++i) {
+            entry->second.set(i, requirement.marker->evaluate(pythons_.candidates[i].markers, extra));
+        }
+    }
+    return entry->second;
+}
+
+std::vector<DependencyId> PypiWorld::lower(const Requirement& requirement, std::string_view extra, bool beyond_base) {
+    PythonSet pythons = holds(requirement, extra);
+    if (beyond_base) pythons &= ~holds(requirement, {});
+    std::vector<DependencyId> lowered;
+    if (pythons.none()) return lowered;
+    // A requirement on a URL is met by no release of an index.
+    static const SpecifierSet nothing = *SpecifierSet::parse("<0.dev0");
+    PypiDependency dependency;
+    dependency.project = project(requirement.name);
+    dependency.specifiers = specifiers(requirement.url ? nothing : requirement.specifiers);
+    dependency.pythons = pythons;
+    lowered.push_back(intern(dependency));
+    for (const std::string& wanted : requirement.extras) {
+        dependency.extra = this->extra(wanted);
+        lowered.push_back(intern(dependency));
+    }
+    return lowered;
+}
+
+PythonSet PypiWorld::requires_python(const std::string& specifiers) {
+    const auto [entry, is_new] = requires_python_sets_.try_emplace(specifiers);
+    if (is_new) {
+        // An unreadable Requires-Python is ignored, as the installers do: old releases hold such texts.
+        const auto set = SpecifierSet::parse(specifiers);
+        for (std::size_t i = 0; i < pythons_.candidates.size(); ++i) {
+            entry->second.set(i, !set || set->contains(pythons_.candidates[i].version, true));
+        }
+    }
+    return entry->second;
+}
+
+void PypiWorld::add_page(ProjectId id, ProjectPage page) {
+    Project& project = projects_[id];
+    project.has_page = true;
+    project.page = std::move(page);
+    std::map<Pep440Version, std::vector<std::uint32_t>> wheels_of;
+    for (std::uint32_t i = 0; i < project.page.wheels.size(); ++i) {
+        if (auto name = WheelName::parse(project.page.wheels[i].file_name)) wheels_of[name->version].push_back(i);
+    }
+    for (auto entry = wheels_of.rbegin(); entry != wheels_of.rend(); ++entry) {
+        Release release;
+        release.version = entry->first;
+        release.text = entry->first.text();
+        release.prerelease = entry->first.is_prerelease();
+        release.wheel_of.assign(pythons_.tag_sets.size(), Release::no_wheel);
+        release.yanked = true;
+        std::vector<std::uint32_t> best(pythons_.tag_sets.size(), 0xffffffff);
+        // A yanked file stands back behind every file of the release that is not.
+        for (const std::uint32_t i : entry->second) {
+            const WheelFile& wheel = project.page.wheels[i];
+            release.yanked = release.yanked && wheel.yanked;
+            if (wheel.upload_time_ms != 0 && (release.uploaded_ms == 0 || wheel.upload_time_ms < release.uploaded_ms)) {
+                release.uploaded_ms = wheel.upload_time_ms;
+            }
+            const PythonSet allowed = requires_python(wheel.requires_python);
+            for (std::size_t t = 0; t < pythons_.tag_sets.size(); ++t) {
+                const auto rank = pythons_.tag_sets[t].rank(wheel.file_name);
+                if (!rank) continue;
+                bool used = false;
+                for (std::size_t p = 0; p < pythons_.candidates.size(); ++p) {
+                    if (pythons_.candidates[p].tag_set != t || !allowed[p]) continue;
+                    release.pythons.set(p);
+                    used = true;
+                }
+                const std::uint32_t order = *rank + (wheel.yanked ? 0x40000000U : 0U);
+                if (used && order < best[t]) {
+                    best[t] = order;
+                    release.wheel_of[t] = i;
+                }
+            }
+        }
+        if (release.pythons.none()) continue;
+        for (std::size_t p = 0; p < pythons_.candidates.size(); ++p) {
+            if (!release.pythons[p]) continue;
+            release.metadata_wheel = release.wheel_of[pythons_.candidates[p].tag_set];
+            break;
+        }
+        project.releases.push_back(std::move(release));
+    }
+    project.only_prereleases = std::ranges::none_of(
+        project.releases, [](const Release& release) { return !release.prerelease && !release.yanked; });
+}
+
+ReleaseRequirements PypiWorld::read_requirements(const Project& project, const CoreMetadata& metadata) {
+    ReleaseRequirements requirements;
+    std::vector<Requirement> parsed;
+    for (const std::string& line : metadata.requires_dist) {
+        auto requirement = Requirement::parse(line);
+        if (!requirement) {
+            requirements.broken = true;
+            return requirements;
+        }
+        parsed.push_back(*std::move(requirement));
+    }
+    std::vector<Requirement> unconditional;
+    for (const Requirement& requirement : parsed) {
+        const auto base = lower(requirement, {}, false);
+        requirements.base.insert(requirements.base.end(), base.begin(), base.end());
+        if (!base.empty()) unconditional.push_back(requirement);
+    }
+    for (const std::string& written : metadata.provides_extra) {
+        const std::string name = normalize_pypi_name(written);
+        std::vector<DependencyId>& of_extra = requirements.by_extra[extra(name)];
+        for (const Requirement& requirement : parsed) {
+            if (!requirement.marker || !requirement.marker->mentions_extra()) continue;
+            const auto added = lower(requirement, name, true);
+            of_extra.insert(of_extra.end(), added.begin(), added.end());
+        }
+    }
+    const auto version = Pep440Version::parse(metadata.version);
+    if (version) requirements.cuda_major = cuda_major_of(project.name, *version, unconditional);
+    return requirements;
+}
+
+void PypiWorld::add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata) {
+    // `projects_` may grow while requirements are read (new names), but its elements do not move.
+    Project& project = projects_[id];
+    Release& known = project.releases[release];
+    if (metadata.version.empty()) metadata.version = known.text;
+    known.requirements = read_requirements(project, metadata);
+    // Requires-Python is the page's business; a page that does not state it leaves it to the document.
+    if (!metadata.requires_python.empty()) {
+        known.pythons &= requires_python(metadata.requires_python);
+        if (known.pythons.none()) known.requirements->broken = true;
+    }
+    known.metadata = std::move(metadata);
+}
+
+const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t specifiers) {
+    const auto [entry, is_new] = admitted_.try_emplace({id, specifiers});
+    if (!is_new) return entry->second;
+    const Project& project = projects_[id];
+    const SpecifierSet& set = specifier_sets_[specifiers];
+    const bool pinned = set.pinned().has_value();
+    const bool prereleases =
+        !disallow_prereleases_ && (allow_prereleases_ || set.names_prerelease() || project.only_prereleases ||
+                                   prerelease_projects.contains(id));
+    for (ReleaseId r = 0; r < project.releases.size(); ++r) {
+        const Release& release = project.releases[r];
+        if (release.yanked && !pinned) continue;
+        if (release.prerelease && !prereleases) continue;
+        if (set.admits(release.version)) entry->second.push_back(r);
+    }
+    return entry->second;
+}
+
+void PypiWorld::set_allow_prereleases(bool allow) {
+    if (allow != allow_prereleases_) admitted_.clear();
+    allow_prereleases_ = allow;
+}
+
+std::uint32_t PypiWorld::rank(ProjectId id, ReleaseId release) const {
+    const Project& project = projects_[id];
+    const auto count = static_cast<std::uint32_t>(project.releases.size());
+    const bool lowest = lowest_all || lowest_projects.contains(id);
+    const std::uint32_t order = lowest ? release + 2 : count - release + 1;
+    const bool demoted = project.releases[release].prerelease && !prerelease_projects.contains(id);
+    return demoted ? order : order + 100000;
+}
+
+const WheelFile& PypiWorld::wheel(ProjectId id, ReleaseId release, std::size_t python) const {
+    const Project& project = projects_[id];
+    return project.page.wheels[project.releases[release].wheel_of[pythons_.candidates[python].tag_set]];
+}
+
+const WheelFile& PypiWorld::metadata_wheel(ProjectId id, ReleaseId release) const {
+    const Project& project = projects_[id];
+    return project.page.wheels[project.releases[release].metadata_wheel];
+}
+
+}  // namespace aimlock::engine

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "solver/base/arena.hpp"
+#include "solver/engine/pythons.hpp"
+#include "solver/model/release.hpp"
+#include "solver/model/request.hpp"
+#include "solver/spec/requirement.hpp"
+
+namespace aimlock::engine {
+
+/// Index into PypiWorld::projects.
+using ProjectId = std::uint32_t;
+/// Position in a project's releases, which are sorted newest first.
+using ReleaseId = std::uint32_t;
+/// Index of an interned dependency (PypiDependency).
+using DependencyId = std::uint32_t;
+inline constexpr std::uint32_t no_extra = 0;
+
+/// A requirement on a distribution as the encoding sees it: markers are already turned into the set of Pythons for which
+/// the requirement holds.
+struct PypiDependency {
+    ProjectId project = 0;
+    std::uint32_t extra = no_extra;  ///< index into PypiWorld::extras; 0: the distribution itself
+    std::uint32_t specifiers = 0;    ///< index into PypiWorld::specifier_sets
+    PythonSet pythons;               ///< where it holds
+};
+
+/// What one release requires, by its core metadata.
+struct ReleaseRequirements {
+    std::vector<DependencyId> base;
+    std::map<std::uint32_t, std::vector<DependencyId>> by_extra;  ///< declared extras only
+    std::optional<unsigned> cuda_major;  ///< the CUDA major that it needs by its name or requirements (cuda_major.hpp)
+    bool broken = false;  ///< a requirement does not parse: the release is never chosen
+};
+
+struct Release {
+    Pep440Version version;
+    std::string text;       ///< normalised version
+    PythonSet pythons;      ///< those with a wheel and a matching requires-python
+    std::vector<std::uint32_t> wheel_of;  ///< by tag set: index into the page's wheels, no_wheel where none fits
+    std::uint32_t metadata_wheel = 0;     ///< the wheel whose metadata stands for the release
+    bool yanked = false;
+    bool prerelease = false;
+    std::int64_t uploaded_ms = 0;         ///< first upload; 0: not stated
+    std::optional<ReleaseRequirements> requirements;  ///< nullopt: not read yet
+    std::optional<CoreMetadata> metadata;
+
+    static constexpr std::uint32_t no_wheel = 0xffffffff;
+};
+
+struct Project {
+    std::string name;
+    bool has_page = false;
+    ProjectPage page;
+    std::vector<Release> releases;  ///< newest first
+    bool only_prereleases = false;
+
+    /// The release of exactly this version, where the page has one with a usable wheel.
+    [[nodiscard]] std::optional<ReleaseId> release_of(const Pep440Version& version) const;
+};
+
+/// All that is known of PyPI so far. Knowledge only grows; what is derived from it does not depend on the order.
+class PypiWorld {
+public:
+    explicit PypiWorld(Pythons pythons);
+
+    ProjectId project(std::string_view normalized_name);
+    Project& operator[](ProjectId id) { return projects_[id]; }
+    const Project& operator[](ProjectId id) const { return projects_[id]; }
+    [[nodiscard]] std::size_t size() const { return projects_.size(); }
+    [[nodiscard]] const Pythons& pythons() const { return pythons_; }
+
+    void add_page(ProjectId id, ProjectPage page);
+    void add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata);
+
+    std::uint32_t extra(std::string_view normalized);
+    [[nodiscard]] std::string_view extra_name(std::uint32_t extra) const { return extras_[TextId{extra}]; }
+    std::uint32_t specifiers(const SpecifierSet& set);
+    [[nodiscard]] const SpecifierSet& specifier_set(std::uint32_t id) const { return specifier_sets_[id]; }
+    [[nodiscard]] const PypiDependency& dependency(DependencyId id) const { return dependencies_[id]; }
+
+    /// The dependencies of a requirement for a given extra of the requiring release ("" for none): the distribution and
+    /// each extra asked for. Empty where the marker holds for no Python. With `beyond_base`, only for the Pythons where it
+    /// holds with the extra and not without.
+    std::vector<DependencyId> lower(const Requirement& requirement, std::string_view extra, bool beyond_base);
+
+    /// Releases that a specifier set admits, newest first: yanked ones for exact pins only, pre-releases by PEP 440 (the
+    /// set names one, the project has no others) or where `allow_prereleases`, or where the project is in
+    /// `prerelease_projects`.
+    const std::vector<ReleaseId>& admitted(ProjectId project, std::uint32_t specifiers);
+
+    /// Pre-releases count everywhere (`--prerelease allow`, and the second try of if-necessary).
+    void set_allow_prereleases(bool allow);
+    void set_disallow_prereleases() { disallow_prereleases_ = true; }
+    [[nodiscard]] bool allows_prereleases() const { return allow_prereleases_; }
+    /// Projects whose direct requirement names a pre-release.
+    std::set<ProjectId> prerelease_projects;
+    /// Prefer the oldest (by project).
+    std::set<ProjectId> lowest_projects;
+    bool lowest_all = false;
+
+    /// Preference among the releases of a project, higher is better; always above 1.
+    [[nodiscard]] std::uint32_t rank(ProjectId project, ReleaseId release) const;
+    /// The wheel that installing `release` with Python `python` uses.
+    [[nodiscard]] const WheelFile& wheel(ProjectId project, ReleaseId release, std::size_t python) const;
+    [[nodiscard]] const WheelFile& metadata_wheel(ProjectId project, ReleaseId release) const;
+
+private:
+    PythonSet holds(const Requirement& requirement, std::string_view extra);
+    PythonSet requires_python(const std::string& specifiers);
+    DependencyId intern(const PypiDependency& dependency);
+    ReleaseRequirements read_requirements(const Project& project, const CoreMetadata& metadata);
+
+    Pythons pythons_;
+    std::deque<Project> projects_;  // references stay valid while it grows
+    std::unordered_map<std::string, ProjectId> project_ids_;
+    Interner extras_;
+    std::unordered_map<std::string, std::uint32_t> specifier_ids_;
+    std::deque<SpecifierSet> specifier_sets_;
+    std::vector<PypiDependency> dependencies_;
+    std::unordered_map<std::string, DependencyId> dependency_ids_;
+    std::unordered_map<std::string, PythonSet> marker_sets_;
+    std::unordered_map<std::string, PythonSet> requires_python_sets_;
+    std::map<std::pair<ProjectId, std::uint32_t>, std::vector<ReleaseId>> admitted_;
+    bool allow_prereleases_ = false;
+    bool disallow_prereleases_ = false;
+};
+
+}  // namespace aimlock::engine

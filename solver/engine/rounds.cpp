@@ -1,0 +1,182 @@
+#include "solver/engine/rounds.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace aimlock::engine {
+namespace {
+
+// Far beyond what any request needs (the worst known takes 25); a guard against a loop that no longer learns.
+constexpr std::uint64_t max_rounds = 2000;
+
+std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer, const CondaPart& conda, PypiWorld& pypi) {
+    std::set<ProjectId> supplied;
+    for (const auto& [name, carriers] : conda.identities) {
+        for (const auto& [version, solvable] : carriers) {
+            if (std::ranges::binary_search(answer.installed, solvable)) supplied.insert(pypi.project(name));
+        }
+    }
+    return supplied;
+}
+
+}  // namespace
+
+Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
+    // Before the first solve: what the direct requirements most likely bring, less what conda may well supply.
+    std::set<ProjectId> maybe_conda;
+    for (const auto& [name, carriers] : input.conda->identities) maybe_conda.insert(pypi_.project(name));
+    discovery_.set_supplied(std::move(maybe_conda));
+    for (const PypiJob& job : input.jobs) {
+        discovery_.want_page(pypi_.dependency(job.dependency).project);
+        discovery_.follow(job.dependency);
+    }
+    if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
+
+    for (std::uint64_t round = 0; round < max_rounds; ++round) {
+        progress_.status("round " + std::to_string(stats_.rounds + 1));
+        std::optional<RoundsAnswer> answer = solve_once(input);
+        if (!answer) return std::nullopt;
+        const Unknown unknown = unknowns(*answer);
+        if (unknown.none()) {
+            auto settled = settle_wheels(*answer);
+            if (!settled) return tl::make_unexpected(settled.error());
+            if (*settled) return answer;
+            continue;
+        }
+        discovery_.set_supplied(supplied_by_conda(*answer, *input.conda, pypi_));
+        widen_tails(unknown, *answer);
+        ask(unknown);
+        walk_ahead(*answer, unknown);
+        if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
+    }
+    return fail(ErrorCode::internal, "the solve did not come to an end after " + std::to_string(max_rounds) + " rounds");
+}
+
+bool Rounds::may_be_solvable(const RoundsInput& input) { return solve_once(input).has_value(); }
+
+std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
+    ++stats_.rounds;
+    RoundsAnswer answer;
+    answer.round = encode_round(*input.conda, pypi_, windows_, input.jobs, input.constraints, input.cuda);
+    stats_.solvables = std::max<std::uint64_t>(stats_.solvables, answer.round.problem.solvables.size());
+    const Pruning pruning = prune(answer.round.problem);
+    if (pruning.contradiction) return std::nullopt;
+    std::vector<SolvableId> kept;
+    const auto installed = solve_problem(without_dead(answer.round.problem, pruning, kept), stats_.solve_ms);
+    if (!installed) return std::nullopt;
+    for (const SolvableId id : *installed) answer.installed.push_back(kept[id]);
+    if (!pypi_.pythons().from_conda && !pypi_.pythons().candidates.empty()) answer.python = 0;
+    for (std::size_t p = 0; p < input.conda->pythons.size(); ++p) {
+        for (const SolvableId python : input.conda->pythons[p]) {
+            if (std::ranges::binary_search(answer.installed, python)) answer.python = p;
+        }
+    }
+    return answer;
+}
+
+Rounds::Unknown Rounds::unknowns(const RoundsAnswer& answer) const {
+    Unknown unknown;
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        switch (origin.kind) {
+            case Origin::Kind::unknown:
+            case Origin::Kind::unknown_extra: unknown.pages.insert(origin.project); break;
+            case Origin::Kind::tail: unknown.tails.insert(origin.project); break;
+            case Origin::Kind::release:
+            case Origin::Kind::extra:
+                if (!pypi_[origin.project].releases[origin.release].requirements) {
+                    unknown.releases.emplace(origin.project, origin.release);
+                }
+                break;
+            default: break;
+        }
+    }
+    return unknown;
+}
+
+void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer) {
+    for (const ProjectId project : unknown.tails) {
+        std::set<ReleaseId>& window = windows_.releases[project];
+        const std::size_t more = std::max(windows_.width, window.size());
+        for (const std::uint32_t specifiers : answer.round.tail_specifiers.at(project)) {
+            std::size_t added = 0;
+            for (const ReleaseId release : pypi_.admitted(project, specifiers)) {
+                if (added == more) break;
+                added += window.insert(release).second ? 1U : 0U;
+            }
+        }
+    }
+}
+
+void Rounds::ask(const Unknown& unknown) {
+    for (const ProjectId project : unknown.pages) discovery_.want_page(project);
+    for (const auto& [project, release] : unknown.releases) {
+        ask_older(project, release);
+        discovery_.want_metadata(project, release);
+    }
+}
+
+// A project that walks down one release a round would cost a round and a round trip each: from its second step on, ask
+// for the next 4, 8, … 64 older releases at once.
+void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
+    const auto& releases = pypi_[project].releases;
+    const bool below_known = std::any_of(releases.begin(), releases.begin() + chosen,
+                                         [](const Release& release) { return release.requirements.has_value(); });
+    if (!below_known) return;
+    const unsigned steps = ++steps_down_[project];
+    if (steps < 2) return;
+    std::size_t wanted = (std::size_t{1} << std::min(steps, 6U)) - 1;
+    for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
+        if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases)) continue;
+        discovery_.want_metadata(project, older);
+        --wanted;
+    }
+}
+
+void Rounds::walk_ahead(const RoundsAnswer& answer, const Unknown& unknown) {
+    for (const auto& [dependency, key] : answer.round.dependency_keys) {
+        if (unknown.pages.contains(pypi_.dependency(dependency).project)) discovery_.follow(dependency);
+    }
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        if (origin.kind != Origin::Kind::release && origin.kind != Origin::Kind::extra) continue;
+        const auto& known = pypi_[origin.project].releases[origin.release].requirements;
+        if (!known) continue;
+        const ReleaseRequirements requirements = *known;
+        const auto follow_unknown = [&](const std::vector<DependencyId>& dependencies) {
+            for (const DependencyId dependency : dependencies) {
+                const Project& project = pypi_[pypi_.dependency(dependency).project];
+                const bool nothing_known = std::ranges::none_of(
+                    project.releases, [](const Release& release) { return release.requirements.has_value(); });
+                if (nothing_known) discovery_.follow(dependency);
+            }
+        };
+        if (origin.kind == Origin::Kind::release) {
+            follow_unknown(requirements.base);
+        } else if (const auto found = requirements.by_extra.find(origin.extra); found != requirements.by_extra.end()) {
+            follow_unknown(found->second);
+        }
+    }
+}
+
+// The metadata of one wheel stood for its release. Where another wheel is the one that will be installed, its own document
+// decides: if it asks for something else, the loop goes on with it. True when nothing changed.
+Result<bool> Rounds::settle_wheels(const RoundsAnswer& answer) {
+    bool unchanged = true;
+    if (!answer.python) return true;
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        if (origin.kind != Origin::Kind::release) continue;
+        const WheelFile& wheel = pypi_.wheel(origin.project, origin.release, *answer.python);
+        if (wheel.url == pypi_.metadata_wheel(origin.project, origin.release).url) continue;
+        if (!wheels_checked_.emplace(origin.project, origin.release).second) continue;
+        auto metadata = discovery_.metadata_of(wheel);
+        if (!metadata) return tl::make_unexpected(metadata.error());
+        if (metadata->requires_dist == pypi_[origin.project].releases[origin.release].metadata->requires_dist) continue;
+        pypi_.add_metadata(origin.project, origin.release, *std::move(metadata));
+        unchanged = false;
+    }
+    return unchanged;
+}
+
+}  // namespace aimlock::engine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "solver/base/progress.hpp"
+#include "solver/base/result.hpp"
+#include "solver/engine/discovery.hpp"
+#include "solver/engine/encoding.hpp"
+#include "solver/engine/prune.hpp"
+#include "solver/model/solution.hpp"
+
+namespace aimlock::engine {
+
+/// What one run of rounds is asked: a conda half and PyPI jobs.
+struct RoundsInput {
+    const CondaPart* conda = nullptr;
+    std::vector<PypiJob> jobs;
+    std::map<ProjectId, std::vector<std::uint32_t>> constraints;
+    CudaLimits cuda;
+};
+
+/// A round without unknowns left: what is installed, by the round that says what the solvables mean.
+struct RoundsAnswer {
+    EncodedRound round;
+    std::vector<SolvableId> installed;  ///< ascending
+    std::optional<std::size_t> python;  ///< position in Pythons::candidates of the Python that was chosen
+};
+
+/// The lazy loop: solve with what is known, every unknown counting as fitting; fetch what the solver chose and does not
+/// know; solve again, until nothing that was chosen is unknown. Because unknowns are optimistic, "no solution" needs no
+/// further fetching.
+class Rounds {
+public:
+    Rounds(PypiWorld& pypi, Discovery& discovery, Windows& windows, SolveStats& stats, Progress& progress)
+        : pypi_(pypi), discovery_(discovery), windows_(windows), stats_(stats), progress_(progress) {}
+
+    /// nullopt: there is no solution.
+    Result<std::optional<RoundsAnswer>> run(const RoundsInput& input);
+
+    /// One round with what is known, nothing fetched: false when even the unknown cannot help.
+    bool may_be_solvable(const RoundsInput& input);
+
+private:
+    struct Unknown {
+        std::set<ProjectId> pages;
+        std::set<std::pair<ProjectId, ReleaseId>> releases;
+        std::set<ProjectId> tails;
+        [[nodiscard]] bool none() const { return pages.empty() && releases.empty() && tails.empty(); }
+    };
+
+    std::optional<RoundsAnswer> solve_once(const RoundsInput& input);
+    [[nodiscard]] Unknown unknowns(const RoundsAnswer& answer) const;
+    void widen_tails(const Unknown& unknown, const RoundsAnswer& answer);
+    void ask(const Unknown& unknown);
+    void ask_older(ProjectId project, ReleaseId chosen);
+    void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);
+    Result<bool> settle_wheels(const RoundsAnswer& answer);
+
+    PypiWorld& pypi_;
+    Discovery& discovery_;
+    Windows& windows_;
+    SolveStats& stats_;
+    Progress& progress_;
+    std::map<ProjectId, unsigned> steps_down_;  ///< how often a chosen unknown lay below a known release
+    std::set<std::pair<ProjectId, ReleaseId>> wheels_checked_;
+};
+
+}  // namespace aimlock::engine
