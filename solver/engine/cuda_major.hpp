@@ -19,4 +19,7 @@ std::optional<unsigned> cuda_major_of(std::string_view normalized_name, const Pe
 /// True for a carrier that loads its CUDA lazily, and so is allowed in an environment without a driver (nccl, by xgboost).
 bool loads_cuda_lazily(std::string_view normalized_name);
 
+/// True for the empty uploads that hold a carrier's name (nvidia-cuda-runtime 0.0.0a0): never an answer.
+bool is_cuda_placeholder(std::string_view normalized_name, const Pep440Version& version);
+
 }  // namespace aimlock::engine

@@ -19,6 +19,11 @@ public:
             by_name_[problem.solvables[i].name].push_back(i);
             for (const KeyId key : problem.solvables[i].requirements) users_[key].push_back(i);
         }
+        carried_names_.resize(problem.solvables.size());
+        for (std::uint32_t name = 0; name < problem.names.size(); ++name) {
+            if (problem.identity_keys[name] == Problem::no_key) continue;
+            for (const SolvableId i : problem.keys[problem.identity_keys[name]]) carried_names_[i].push_back(name);
+        }
         for (KeyId key = 0; key < problem.keys.size(); ++key) {
             live_[key] = problem.keys[key].size();
             for (const SolvableId i : problem.keys[key]) memberships_[i].push_back(key);
@@ -91,6 +96,7 @@ private:
         }
         if (live.empty()) return contradict(key);
         kill_rivals(key, live);
+        kill_carried_wheels(key, live);
         force_common_requirements(key, live);
         if (live.size() == 1) {
             for (const KeyId conflict : problem_.solvables[live.front()].conflicts) {
@@ -126,6 +132,17 @@ private:
         if (names.size() == 2) kill_others(names.front() == wheel_name ? names.back() : names.front(), key, live, carriers);
     }
 
+    void kill_carried_wheels(KeyId key, const std::vector<SolvableId>& live) {
+        std::vector<std::uint32_t> common = carried_names_[live.front()];
+        for (std::size_t i = 1; i < live.size() && !common.empty(); ++i) {
+            const auto& other = carried_names_[live[i]];
+            std::erase_if(common, [&](std::uint32_t name) { return std::ranges::find(other, name) == other.end(); });
+        }
+        for (const std::uint32_t name : common) {
+            for (const SolvableId id : by_name_[name]) kill(id, {Death::Why::carried, key, 0});
+        }
+    }
+
     // Kills the solvables of `name` that are not in `live`; only those in `among` when it is not empty. Both are sorted.
     void kill_others(std::uint32_t name, KeyId key, const std::vector<SolvableId>& live,
                      const std::vector<SolvableId>& among) {
@@ -151,6 +168,7 @@ private:
     std::vector<std::vector<SolvableId>> users_;          // who requires each key
     std::vector<std::vector<KeyId>> memberships_;         // the keys that each solvable provides
     std::vector<std::vector<SolvableId>> by_name_;
+    std::vector<std::vector<std::uint32_t>> carried_names_;  // PyPI names whose distribution a conda solvable carries
     std::vector<std::uint8_t> dirty_;                     // key waits in open_
     std::vector<KeyId> open_;                             // forced keys to look at again
     std::vector<SolvableId> dead_;                        // deaths not yet told to their keys

@@ -13,7 +13,8 @@ struct Death {
         alive,
         rival,       ///< `key` must be met, only by other solvables of its name
         unmet,       ///< its requirement `key` has no provider left
-        excluded,    ///< it provides `key`, with which the one provider of a forced key conflicts
+        excluded,    ///< the one live provider of a forced key, `by`, conflicts with it
+        carried,     ///< forced `key` is met by conda records only, all of which carry this wheel's distribution
     } why = Why::alive;
     KeyId key = 0;
     SolvableId by = 0;  ///< `excluded`: the solvable that conflicts with it

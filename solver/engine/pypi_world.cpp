@@ -100,6 +100,7 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
     for (auto entry = wheels_of.rbegin(); entry != wheels_of.rend(); ++entry) {
         Release release;
         release.version = entry->first;
+        if (is_cuda_placeholder(project.name, release.version)) continue;
         release.text = entry->first.text();
         release.prerelease = entry->first.is_prerelease();
         release.wheel_of.assign(pythons_.tag_sets.size(), Release::no_wheel);

@@ -1,0 +1,154 @@
+#include "solver/engine/reason_text.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace aimlock::engine {
+
+std::string ReasonText::name(SolvableId id) const {
+    const Origin& origin = round_.origins[id];
+    switch (origin.kind) {
+        case Origin::Kind::record: return std::string(solver_.conda().name_of(origin.index));
+        case Origin::Kind::cuda_major: return "CUDA " + std::to_string(origin.index);
+        case Origin::Kind::constraints: return "the bounds in [constraints]";
+        default: return solver_.pypi()[origin.project].name;
+    }
+}
+
+std::string ReasonText::solvable(SolvableId id) const {
+    const Origin& origin = round_.origins[id];
+    const std::string called = name(id);
+    switch (origin.kind) {
+        case Origin::Kind::record: return called + " " + solver_.conda().version_of(origin.index).text() + " (conda)";
+        case Origin::Kind::release:
+        case Origin::Kind::extra:
+            return called + (origin.extra == no_extra
+                                 ? std::string()
+                                 : "[" + std::string(solver_.pypi().extra_name(origin.extra)) + "]") +
+                   " " + solver_.pypi()[origin.project].releases[origin.release].text + " (PyPI)";
+        case Origin::Kind::tail: return "an older " + called + " (PyPI)";
+        default: return called;
+    }
+}
+
+std::string ReasonText::dependency_text(const PypiDependency& dependency) const {
+    std::string text = solver_.pypi()[dependency.project].name;
+    if (dependency.extra != no_extra) text += "[" + std::string(solver_.pypi().extra_name(dependency.extra)) + "]";
+    const std::string specifiers = solver_.pypi().specifier_set(dependency.specifiers).text();
+    return specifiers.empty() ? text : text + " " + specifiers;
+}
+
+std::string ReasonText::key(KeyId id) const {
+    const KeyMeaning& meaning = round_.meanings[id];
+    switch (meaning.kind) {
+        case KeyMeaning::Kind::spec: {
+            const std::string text(solver_.conda().spec_text(meaning.index));
+            if (text.starts_with("__cuda")) names_cuda_ = true;
+            return text.starts_with("__") ? "`" + text + "`" : text;
+        }
+        case KeyMeaning::Kind::dependency: return dependency_text(solver_.pypi().dependency(meaning.index));
+        case KeyMeaning::Kind::exact_release: {
+            const Project& project = solver_.pypi()[meaning.index];
+            return project.name + " ==" + project.releases[meaning.release].text;
+        }
+        case KeyMeaning::Kind::python: return "another Python";
+        case KeyMeaning::Kind::cuda:
+            names_cuda_ = true;
+            return "CUDA " + std::to_string(meaning.index) + " (`__cuda >=" + std::to_string(meaning.index) + "`)";
+        default: return "another choice";
+    }
+}
+
+std::string ReasonText::version_range(const std::vector<SolvableId>& solvables) const {
+    if (solvables.empty()) return "nothing";
+    // Ids of one name run from the newest to the oldest, in either world.
+    const SolvableId first = solvables.front();
+    const SolvableId last = solvables.back();
+    if (solvable(first) == solvable(last)) return solvable(first);
+    std::map<std::string, std::pair<SolvableId, SolvableId>> by_name;
+    for (const SolvableId id : solvables) {
+        const auto [entry, is_new] = by_name.try_emplace(name(id), id, id);
+        entry->second.second = id;
+    }
+    std::string text;
+    std::size_t named = 0;
+    for (const auto& [called, range] : by_name) {
+        if (++named > 3) return text + " and " + std::to_string(by_name.size() - 3) + " more";
+        if (!text.empty()) text += ", ";
+        text += range.first == range.second || solvable(range.first) == solvable(range.second)
+                    ? solvable(range.first)
+                    : "every candidate of " + called;
+    }
+    return text;
+}
+
+std::string ReasonText::candidates(KeyId id, const Pruning& pruning) const {
+    std::vector<SolvableId> live;
+    for (const SolvableId provider : round_.problem.keys[id]) {
+        if (pruning.alive(provider)) live.push_back(provider);
+    }
+    return version_range(live.empty() ? round_.problem.keys[id] : live);
+}
+
+std::string ReasonText::providers_dead_by(KeyId key, const Death& death, const Pruning& pruning) const {
+    std::vector<SolvableId> same;
+    for (const SolvableId id : round_.problem.keys[key]) {
+        if (pruning.deaths[id].why == death.why && pruning.deaths[id].key == death.key) same.push_back(id);
+    }
+    return version_range(same);
+}
+
+std::string ReasonText::asker(KeyId id, const Pruning& pruning) const {
+    const Forced& forced = pruning.forced[id];
+    if (!forced.is_job && forced.forced) return candidates(forced.by, pruning);
+    return "`" + key(id) + "`";
+}
+
+std::string ReasonText::both(SolvableId id, KeyId one, KeyId other) const {
+    return "so " + name(id) + " would have to be both `" + key(one) + "` and `" + key(other) + "`";
+}
+
+std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
+    const Project& project = solver_.pypi()[dependency.project];
+    if (!project.page.exists) return "no index has a project `" + project.name + "`";
+    std::size_t sdist_only = 0;
+    std::size_t no_wheel = 0;
+    std::size_t after_cutoff = 0;
+    std::string example;
+    const SpecifierSet& set = solver_.pypi().specifier_set(dependency.specifiers);
+    for (const auto& [text, reason] : project.page.unusable) {
+        const auto version = Pep440Version::parse(text);
+        if (!version || !set.admits(*version)) continue;
+        if (reason == UnusableReason::sdist_only) ++sdist_only;
+        if (reason == UnusableReason::no_matching_wheel) ++no_wheel;
+        if (reason == UnusableReason::after_cutoff) ++after_cutoff;
+        example = text;
+    }
+    const std::string asked = "`" + dependency_text(dependency) + "`";
+    if (no_wheel > 0) {
+        return "no release of " + asked + " has a wheel for this target's Python, platform and glibc (" + example +
+               " has others)";
+    }
+    if (sdist_only > 0) return "all releases of " + asked + " are source distributions (sdist); only wheels are installed";
+    if (after_cutoff > 0) return "all releases of " + asked + " are newer than the cut-off";
+    return "no usable release of " + project.name + " meets " + asked;
+}
+
+std::string ReasonText::nothing_provides(KeyId id) const {
+    const KeyMeaning& meaning = round_.meanings[id];
+    if (meaning.kind == KeyMeaning::Kind::dependency) return unusable_text(solver_.pypi().dependency(meaning.index));
+    const auto& cuda = solver_.request().target.cuda;
+    const std::string driver = cuda ? "the target's driver supports CUDA " + *cuda : "the target has no CUDA driver";
+    const std::string asked = key(id);
+    if (meaning.kind == KeyMeaning::Kind::cuda) return asked + " is not to be had: " + driver;
+    if (meaning.kind == KeyMeaning::Kind::spec) {
+        const std::string_view name = solver_.conda().spec_name(meaning.index);
+        if (name.starts_with("__cuda")) return "nothing provides " + asked + ": " + driver;
+        if (name.starts_with("__")) return "the target does not provide " + asked;
+        if (!solver_.conda().has_name(name)) return "no channel has a package `" + std::string(name) + "`";
+        return "no record of " + std::string(name) + " meets `" + asked + "`";
+    }
+    return "nothing provides " + asked;
+}
+
+}  // namespace aimlock::engine

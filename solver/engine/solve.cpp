@@ -1,0 +1,74 @@
+#include "solver/engine/solve.hpp"
+
+#include <memory>
+
+#include "solver/engine/pythons.hpp"
+#include "solver/engine/target_solver.hpp"
+
+namespace aimlock {
+
+Result<Outcome> solve_target(const TargetRequest& request,
+                             const SolveOptions& options,
+                             const std::vector<Channel>& channels,
+                             const NameMap& name_map,
+                             MetadataSource& source,
+                             Progress& progress) {
+    engine::TargetSolver solver(request, options, channels, name_map, source, progress);
+    // Both worlds, indexed; conda's closure read.
+    if (auto prepared = solver.prepare(); !prepared) return tl::make_unexpected(prepared.error());
+    // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
+    auto solved = solver.attempt(solver.all_roots());
+    if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
+        solver.allow_prereleases();
+        solved = solver.attempt(solver.all_roots());
+    }
+    if (!solved) return tl::make_unexpected(solved.error());
+    // Words for what was found.
+    if (*solved) {
+        auto solution = engine::to_solution(solver, **solved);
+        if (!solution) return tl::make_unexpected(solution.error());
+        solution->stats = solver.stats();
+        solution->stats.fetched = source.counts();
+        return *std::move(solution);
+    }
+    auto conflict = engine::explain(solver);
+    if (!conflict) return tl::make_unexpected(conflict.error());
+    conflict->stats = solver.stats();
+    conflict->stats.fetched = source.counts();
+    return *std::move(conflict);
+}
+
+WheelFilter wheel_filter(const std::vector<TargetRequest>& targets, const std::vector<Channel>& channels) {
+    auto tag_sets = std::make_shared<std::vector<CompatibleTags>>();
+    for (const TargetRequest& request : targets) {
+        std::vector<std::pair<unsigned, bool>> abis;
+        const auto note = [&](const std::optional<std::pair<unsigned, bool>>& abi) {
+            if (abi && std::ranges::find(abis, *abi) == abis.end()) abis.push_back(*abi);
+        };
+        for (const Channel& channel : channels) {
+            for (const Repodata& repodata : channel.subdirs) {
+                if (repodata.subdir != request.target.platform && repodata.subdir != "noarch") continue;
+                const auto python = repodata.texts.find("python");
+                if (!python) continue;
+                for (const CondaRecord& record : repodata.records) {
+                    if (record.name != *python) continue;
+                    const std::string_view version = repodata.text(record.version);
+                    const auto parsed = CondaVersion::parse(version);
+                    const bool wanted = parsed && std::ranges::all_of(request.conda, [&](const CondaRoot& root) {
+                        return root.spec.name != "python" || !root.spec.version || root.spec.version->contains(*parsed);
+                    });
+                    if (wanted) note(engine::python_abi_of(version, repodata.text(record.build)));
+                }
+            }
+        }
+        if (request.target.python) note(engine::python_abi_of(*request.target.python, {}));
+        for (const auto& [minor, free_threaded] : abis) {
+            tag_sets->emplace_back(request.target.tag_platform(minor, free_threaded));
+        }
+    }
+    return [tag_sets](std::string_view file_name) {
+        return std::ranges::any_of(*tag_sets, [&](const CompatibleTags& tags) { return tags.rank(file_name).has_value(); });
+    };
+}
+
+}  // namespace aimlock

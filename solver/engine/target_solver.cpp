@@ -1,0 +1,118 @@
+#include "solver/engine/target_solver.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace aimlock::engine {
+namespace {
+
+std::optional<unsigned> major_of(const std::optional<std::string>& version) {
+    if (!version) return std::nullopt;
+    unsigned major = 0;
+    const auto parsed = std::from_chars(version->data(), version->data() + version->size(), major);
+    return parsed.ec == std::errc{} ? std::optional(major) : std::nullopt;
+}
+
+}  // namespace
+
+TargetSolver::TargetSolver(const TargetRequest& request, const SolveOptions& options,
+                           const std::vector<Channel>& channels, const NameMap& name_map, MetadataSource& source,
+                           Progress& progress)
+    : request_(&request), options_(&options), channels_(&channels), name_map_(&name_map), source_(&source), progress_(&progress) {
+    conda_ = std::make_unique<CondaWorld>(channels, request.target, options, name_map, request.conda);
+}
+
+Result<void> TargetSolver::prepare() {
+    std::optional<Pythons> pythons;
+    python_from_conda_ = !request_->pypi.empty() && conda_->has_name("python");
+    conda_->expand(conda_specs(all_roots()));
+    if (python_from_conda_) {
+        const CondaSelection selection =
+            select_conda(*conda_, conda_specs(all_roots()), {false, false}, false);
+        pythons = Pythons::of_conda(*conda_, selection.records, request_->target);
+    } else if (request_->target.python) {
+        pythons = Pythons::of_base_image(*request_->target.python, request_->target);
+        if (!pythons) {
+            return fail(ErrorCode::target, "`" + *request_->target.python + "` is not a version of Python 3",
+                        "write it as `3.12` or `3.12.7`");
+        }
+    }
+    if (!pythons) {
+        if (!request_->pypi.empty()) {
+            return fail(ErrorCode::target, "PyPI packages are asked for, but nothing brings a Python",
+                        "add `python` to the conda requirements, or name the base image's with `--python 3.12`");
+        }
+        pythons.emplace();
+    }
+    pypi_ = std::make_unique<PypiWorld>(*std::move(pythons));
+    pypi_->lowest_all = options_->resolution == ResolutionMode::lowest;
+    if (options_->prerelease == PrereleaseMode::allow) pypi_->set_allow_prereleases(true);
+    if (options_->prerelease == PrereleaseMode::disallow) pypi_->set_disallow_prereleases();
+    for (const PypiRoot& root : request_->pypi) {
+        const ProjectId project = pypi_->project(root.requirement.name);
+        if (root.requirement.specifiers.names_prerelease()) pypi_->prerelease_projects.insert(project);
+        if (options_->resolution == ResolutionMode::lowest_direct) pypi_->lowest_projects.insert(project);
+    }
+    discovery_ = std::make_unique<Discovery>(*pypi_, *source_);
+    rounds_ = std::make_unique<Rounds>(*pypi_, *discovery_, windows_, stats_, *progress_);
+    return {};
+}
+
+// Virtual packages are always there: a problem without them would refuse what the host can run. `python` comes before all
+// other roots, for nearly everything hangs on it.
+std::vector<SpecId> TargetSolver::conda_specs(const Roots& roots) {
+    std::vector<SpecId> specs;
+    for (const VirtualPackage& package : request_->target.virtual_packages()) specs.push_back(conda_->intern(package.name));
+    for (const bool python : {true, false}) {
+        for (const CondaRoot& root : roots.conda) {
+            if ((root.spec.name == "python") == python) specs.push_back(conda_->intern(root.spec));
+        }
+        if (python && python_from_conda_) specs.push_back(conda_->intern("python"));
+    }
+    return specs;
+}
+
+CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
+    const CondaPreference preference{options_->resolution == ResolutionMode::lowest,
+                                     options_->resolution == ResolutionMode::lowest_direct};
+    std::vector<SpecId> constraints;
+    for (const CondaRoot& constraint : request_->conda_constraints) constraints.push_back(conda_->intern(constraint.spec));
+    const CondaSelection selection = select_conda(*conda_, conda_specs(roots), preference, every_record);
+    return encode_conda(*conda_, selection, constraints, pypi_->pythons());
+}
+
+RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part) {
+    RoundsInput input;
+    input.conda = &part;
+    for (const PypiRoot& root : roots.pypi) {
+        for (const DependencyId dependency : pypi_->lower(root.requirement, {}, false)) {
+            input.jobs.push_back({dependency, root.requirement.specifiers.has_upper_bound()});
+        }
+    }
+    for (const PypiRoot& constraint : request_->pypi_constraints) {
+        input.constraints[pypi_->project(constraint.requirement.name)].push_back(
+            pypi_->specifiers(constraint.requirement.specifiers));
+    }
+    input.cuda.driver_major = major_of(request_->target.cuda);
+    input.cuda.mixed = request_->target.cuda_mixed;
+    return input;
+}
+
+Result<std::optional<Solved>> TargetSolver::attempt(const Roots& roots) {
+    Solved solved;
+    conda_->expand(conda_specs(roots));
+    solved.conda = conda_part(roots, false);
+    auto answer = rounds_->run(rounds_input(roots, solved.conda));
+    if (!answer) return tl::make_unexpected(answer.error());
+    if (!*answer) return std::nullopt;
+    solved.answer = **std::move(answer);
+    return solved;
+}
+
+bool TargetSolver::may_be_solvable(const Roots& roots) {
+    conda_->expand(conda_specs(roots));
+    const CondaPart part = conda_part(roots, false);
+    return rounds_->may_be_solvable(rounds_input(roots, part));
+}
+
+}  // namespace aimlock::engine

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "solver/engine/conda_selection.hpp"
+#include "solver/engine/conda_world.hpp"
+#include "solver/engine/discovery.hpp"
+#include "solver/engine/rounds.hpp"
+#include "solver/engine/solve.hpp"
+
+namespace aimlock::engine {
+
+/// The roots of a target that take part in an attempt, in the manifest's order. A root can be replaced by a looser one.
+struct Roots {
+    std::vector<CondaRoot> conda;
+    std::vector<PypiRoot> pypi;
+};
+
+/// An attempt that found an answer.
+struct Solved {
+    CondaPart conda;
+    RoundsAnswer answer;
+};
+
+/// All that solving one target needs and keeps between attempts: both worlds, what was fetched, the windows. Attempts on
+/// changed roots (the deletions of an explanation, the edits of a repair) reuse it.
+class TargetSolver {
+public:
+    TargetSolver(const TargetRequest& request, const SolveOptions& options, const std::vector<Channel>& channels,
+                 const NameMap& name_map, MetadataSource& source, Progress& progress);
+
+    /// Fails before any solve where the request cannot be asked: a wheel is wanted and no Python can be there.
+    Result<void> prepare();
+
+    /// Solves for `roots`, fetching what is needed; nullopt: no solution.
+    Result<std::optional<Solved>> attempt(const Roots& roots);
+    /// False when `roots` have no solution, whatever the documents say that were not read. Fetches nothing.
+    bool may_be_solvable(const Roots& roots);
+    /// Pre-releases count for every project from now on.
+    void allow_prereleases() {
+        pypi_->set_allow_prereleases(true);
+        windows_.seen.clear();  // the windows were chosen without them
+    }
+
+    [[nodiscard]] const TargetRequest& request() const { return *request_; }
+    [[nodiscard]] const SolveOptions& options() const { return *options_; }
+    [[nodiscard]] Roots all_roots() const { return {request_->conda, request_->pypi}; }
+    CondaWorld& conda() { return *conda_; }
+    PypiWorld& pypi() { return *pypi_; }
+    Windows& windows() { return windows_; }
+    SolveStats& stats() { return stats_; }
+    [[nodiscard]] const NameMap& name_map() const { return *name_map_; }
+    [[nodiscard]] const std::vector<Channel>& channels() const { return *channels_; }
+    MetadataSource& source() { return *source_; }
+    Progress& progress() { return *progress_; }
+
+    /// The conda half for `roots`; with `every_record`, unpruned.
+    CondaPart conda_part(const Roots& roots, bool every_record);
+    RoundsInput rounds_input(const Roots& roots, const CondaPart& part);
+
+private:
+    std::vector<SpecId> conda_specs(const Roots& roots);
+
+    const TargetRequest* request_;
+    const SolveOptions* options_;
+    const std::vector<Channel>* channels_;
+    const NameMap* name_map_;
+    MetadataSource* source_;
+    Progress* progress_;
+    std::unique_ptr<CondaWorld> conda_;
+    std::unique_ptr<PypiWorld> pypi_;
+    std::unique_ptr<Discovery> discovery_;
+    std::unique_ptr<Rounds> rounds_;
+    Windows windows_;
+    SolveStats stats_;
+    bool python_from_conda_ = false;
+};
+
+/// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no sha256.
+Result<Solution> to_solution(TargetSolver& solver, const Solved& solved);
+
+/// Why there is no solution, and which edits give one.
+Result<Conflict> explain(TargetSolver& solver);
+
+/// Edits of `core` (and of the target's CUDA where `cuda_matters`), each tried by solving the whole request again; at most
+/// five, the smallest first. `solver` has found that the request has no solution.
+Result<std::vector<Repair>> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters);
+
+}  // namespace aimlock::engine
