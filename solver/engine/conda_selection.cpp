@@ -9,7 +9,9 @@
 namespace aimlock::engine {
 namespace {
 
-std::vector<RecordId> reachable(CondaWorld& world, const std::vector<SpecId>& roots, const std::vector<bool>* alive) {
+std::vector<RecordId> reachable(CondaWorld& world,
+                                const std::vector<SpecId>& roots,
+                                const std::vector<bool>* alive) {
     std::vector<bool> seen(world.records().size(), false);
     std::vector<RecordId> reached;
     const auto reach = [&](SpecId spec) {
@@ -27,7 +29,8 @@ std::vector<RecordId> reachable(CondaWorld& world, const std::vector<SpecId>& ro
 }
 
 // The conda half alone as a problem, to prune it once instead of every round.
-std::vector<bool> alive_records(CondaWorld& world, const std::vector<RecordId>& reached,
+std::vector<bool> alive_records(CondaWorld& world,
+                                const std::vector<RecordId>& reached,
                                 const std::vector<SpecId>& roots) {
     Problem problem;
     std::vector<std::uint32_t> solvable_of(world.records().size(), 0xffffffff);
@@ -49,7 +52,8 @@ std::vector<bool> alive_records(CondaWorld& world, const std::vector<RecordId>& 
         return key_of[spec] = problem.add_key(std::move(providers));
     };
     for (const RecordId id : reached) {
-        for (const SpecId spec : world[id].depends) problem.solvables[solvable_of[id]].requirements.push_back(key(spec));
+        for (const SpecId spec : world[id].depends)
+            problem.solvables[solvable_of[id]].requirements.push_back(key(spec));
     }
     for (const SpecId root : roots) problem.jobs.push_back(key(root));
     const Pruning pruning = prune(problem);
@@ -65,7 +69,8 @@ void mix(std::uint64_t& hash, std::uint64_t value) {
 }
 
 // Keeps the first (best) record of every class. `records` is grouped by name, best first.
-std::vector<RecordId> collapse(CondaWorld& world, const std::vector<RecordId>& records,
+std::vector<RecordId> collapse(CondaWorld& world,
+                               const std::vector<RecordId>& records,
                                const std::vector<SpecId>& roots) {
     std::vector<bool> taking_part(world.records().size(), false);
     std::vector<bool> in_use(world.spec_count(), false);
@@ -90,7 +95,10 @@ std::vector<RecordId> collapse(CondaWorld& world, const std::vector<RecordId>& r
         mix(hash, record.name);
         const bool is_python = world.name_of(id) == "python";
         if (!record.identities.empty() || is_python) mix(hash, record.version);
-        if (is_python) mix(hash, record.build.find("cp") == std::string_view::npos ? 0 : std::hash<std::string_view>{}(record.build));
+        if (is_python)
+            mix(hash, record.build.find("cp") == std::string_view::npos
+                          ? 0
+                          : std::hash<std::string_view>{}(record.build));
         for (const auto* specs : {&record.depends, &record.constrains}) {
             mix(hash, 0x5eedULL);
             std::vector<SpecId> sorted = *specs;
@@ -104,7 +112,9 @@ std::vector<RecordId> collapse(CondaWorld& world, const std::vector<RecordId>& r
 
 }  // namespace
 
-CondaSelection select_conda(CondaWorld& world, const std::vector<SpecId>& roots, const CondaPreference& preference,
+CondaSelection select_conda(CondaWorld& world,
+                            const std::vector<SpecId>& roots,
+                            const CondaPreference& preference,
                             bool every_record) {
     CondaSelection selection;
     selection.roots = roots;
@@ -119,7 +129,8 @@ CondaSelection select_conda(CondaWorld& world, const std::vector<SpecId>& roots,
     }
     std::ranges::sort(reached, [&](RecordId a, RecordId b) {
         if (world[a].name != world[b].name) return world.name_of(a) < world.name_of(b);
-        const bool lowest = preference.lowest_all || (preference.lowest_roots && root_names.contains(world[a].name));
+        const bool lowest =
+            preference.lowest_all || (preference.lowest_roots && root_names.contains(world[a].name));
         return world.better(a, b, lowest);
     });
     selection.records = every_record ? std::move(reached) : collapse(world, reached, roots);

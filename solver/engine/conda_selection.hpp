@@ -6,8 +6,8 @@
 
 namespace aimlock::engine {
 
-/// The conda records that take part in a solve: what the roots can reach, less what cannot be part of any answer, less
-/// what a better record of the same class makes superfluous.
+/// The conda records that take part in a solve: what the roots can reach, less what cannot be part of any
+/// answer, less what a better record of the same class makes superfluous.
 struct CondaSelection {
     std::vector<RecordId> records;  ///< grouped by name, best first
     std::vector<SpecId> roots;      ///< in the manifest's order, `python` first; then the virtual packages
@@ -19,13 +19,15 @@ struct CondaPreference {
     bool lowest_roots = false;
 };
 
-/// Selects for `roots`, whose closure `world.expand` must have read. With `every_record` nothing is left out but what
-/// cannot be reached: explanations name records that could never be part of an answer.
+/// Selects for `roots`, whose closure `world.expand` must have read. With `every_record` nothing is left out
+/// but what cannot be reached: explanations name records that could never be part of an answer.
 ///
-/// Two records are of one class when the same specs in use match them, they depend on and constrain the same, and they
-/// carry the same distributions: only the best of a class is kept. Without it a channel with ten times the builds costs a
-/// hundred times the rules, for libsolv pairs all solvables of a name.
-CondaSelection select_conda(CondaWorld& world, const std::vector<SpecId>& roots, const CondaPreference& preference,
+/// Two records are of one class when the same specs in use match them, they depend on and constrain the same,
+/// and they carry the same distributions: only the best of a class is kept. Without it a channel with ten
+/// times the builds costs a hundred times the rules, for libsolv pairs all solvables of a name.
+CondaSelection select_conda(CondaWorld& world,
+                            const std::vector<SpecId>& roots,
+                            const CondaPreference& preference,
                             bool every_record);
 
 }  // namespace aimlock::engine

@@ -29,8 +29,11 @@ std::optional<std::pair<std::string, std::string>> parse_pypi_purl(std::string_v
 
 }  // namespace
 
-CondaWorld::CondaWorld(const std::vector<Channel>& channels, const Target& target, const SolveOptions& options,
-                       const NameMap& name_map, const std::vector<CondaRoot>& roots)
+CondaWorld::CondaWorld(const std::vector<Channel>& channels,
+                       const Target& target,
+                       const SolveOptions& options,
+                       const NameMap& name_map,
+                       const std::vector<CondaRoot>& roots)
     : channels_(&channels), name_map_(&name_map), options_(options), by_name_(1), specs_(1) {
     specs_[0].valid = false;
     for (const Channel& channel : channels) {
@@ -88,7 +91,8 @@ void CondaWorld::load_name(std::uint32_t name) {
     const auto pin = pinned_channel_.find(text);
     for (std::uint32_t c = 0; c < channels_->size(); ++c) {
         const Channel& channel = (*channels_)[c];
-        if (pin != pinned_channel_.end() && pin->second != channel.name && pin->second != channel.url) continue;
+        if (pin != pinned_channel_.end() && pin->second != channel.name && pin->second != channel.url)
+            continue;
         bool found = false;
         for (const Repodata& repodata : channel.subdirs) {
             const auto id = repodata.texts.find(text);
@@ -103,7 +107,9 @@ void CondaWorld::load_name(std::uint32_t name) {
     }
 }
 
-void CondaWorld::add_record(std::uint32_t name, const Repodata& repodata, const CondaRecord& record,
+void CondaWorld::add_record(std::uint32_t name,
+                            const Repodata& repodata,
+                            const CondaRecord& record,
                             std::uint32_t channel) {
     const auto version = version_id(repodata.text(record.version));
     if (!version) return;  // a version that no spec can be compared with can never be asked for
@@ -155,10 +161,10 @@ void CondaWorld::match(Spec& spec) {
     const std::uint32_t name = name_id(spec.spec.name);
     load_name(name);
     const MatchSpec& query = spec.spec;
-    // Nearly every dependency asks for a version and perhaps a build: those are matched field by field, each distinct
-    // version once. Anything else goes the general way.
-    const bool plain = !query.build_number && !query.channel && !query.subdir && !query.file_name && !query.url &&
-                       !query.md5 && !query.sha256 && !query.license && !query.license_family &&
+    // Nearly every dependency asks for a version and perhaps a build: those are matched field by field, each
+    // distinct version once. Anything else goes the general way.
+    const bool plain = !query.build_number && !query.channel && !query.subdir && !query.file_name &&
+                       !query.url && !query.md5 && !query.sha256 && !query.license && !query.license_family &&
                        query.track_features.empty();
     std::unordered_map<std::uint32_t, bool> version_fits;
     for (const RecordId id : by_name_[name].records) {
@@ -221,7 +227,8 @@ void CondaWorld::expand_record(RecordId id) {
     WorldRecord& record = records_[id];
     record.expanded = true;
     const Repodata& repodata = *record.repodata;
-    for (const TextId text : repodata.list(record.record->depends)) record.depends.push_back(intern(repodata.text(text)));
+    for (const TextId text : repodata.list(record.record->depends))
+        record.depends.push_back(intern(repodata.text(text)));
     for (const TextId text : repodata.list(record.record->constrains)) {
         record.constrains.push_back(intern(repodata.text(text)));
     }
@@ -253,9 +260,9 @@ std::vector<Identity> CondaWorld::identities_of(const WorldRecord& record) {
     return identities;
 }
 
-// Name maps list vendored distributions too (setuptools -> platformdirs). A conda package is believed to carry a
-// distribution of another name only where no package of that distribution's own name carries it, or where that package is
-// a wrapper which depends on this one (nbconvert -> nbconvert-core).
+// Name maps list vendored distributions too (setuptools -> platformdirs). A conda package is believed to
+// carry a distribution of another name only where no package of that distribution's own name carries it, or
+// where that package is a wrapper which depends on this one (nbconvert -> nbconvert-core).
 bool CondaWorld::carries(std::string_view conda_name, const std::string& pypi_name) {
     if (normalize_pypi_name(conda_name) == pypi_name) return true;
     const auto [entry, is_new] = carries_.try_emplace({std::string(conda_name), pypi_name}, false);
@@ -304,7 +311,8 @@ bool CondaWorld::better(RecordId a, RecordId b, bool lowest) const {
     const WorldRecord& x = records_[a];
     const WorldRecord& y = records_[b];
     if (x.record == nullptr || y.record == nullptr) return a < b;
-    if (options_.channel_priority != ChannelPriority::disabled && x.channel != y.channel) return x.channel < y.channel;
+    if (options_.channel_priority != ChannelPriority::disabled && x.channel != y.channel)
+        return x.channel < y.channel;
     const bool x_tracks = x.record->track_features.index != 0;
     const bool y_tracks = y.record->track_features.index != 0;
     if (x_tracks != y_tracks) return y_tracks;
@@ -312,7 +320,9 @@ bool CondaWorld::better(RecordId a, RecordId b, bool lowest) const {
         const auto order = versions_[x.version] <=> versions_[y.version];
         if (order != 0) return lowest ? order < 0 : order > 0;
     }
-    const auto key = [](const WorldRecord& r) { return std::tuple(r.record->build_number, r.record->timestamp_ms); };
+    const auto key = [](const WorldRecord& r) {
+        return std::tuple(r.record->build_number, r.record->timestamp_ms);
+    };
     if (key(x) != key(y)) return key(x) > key(y);
     return x.repodata->text(x.record->file_name) < y.repodata->text(y.record->file_name);
 }

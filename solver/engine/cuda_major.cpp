@@ -8,11 +8,12 @@
 namespace aimlock::engine {
 namespace {
 
-// Libraries of the CUDA toolkit as NVIDIA publishes them. A list and not a glob: nvidia-cutlass-dsl-libs-cu13 and
-// nvidia-ml-py look alike and carry nothing.
+// Libraries of the CUDA toolkit as NVIDIA publishes them. A list and not a glob: nvidia-cutlass-dsl-libs-cu13
+// and nvidia-ml-py look alike and carry nothing.
 constexpr std::array<std::string_view, 17> carriers{
-    "cuda-runtime", "cuda-nvrtc", "cuda-cupti", "cublas",  "cufft", "curand",     "cusolver", "cusparse", "nvjitlink",
-    "cudnn",        "nccl",       "nvshmem",    "cusparselt", "cufile", "npp",    "nvjpeg",   "nvtx"};
+    "cuda-runtime", "cuda-nvrtc", "cuda-cupti", "cublas", "cufft", "curand",
+    "cusolver",     "cusparse",   "nvjitlink",  "cudnn",  "nccl",  "nvshmem",
+    "cusparselt",   "cufile",     "npp",        "nvjpeg", "nvtx"};
 
 std::optional<unsigned> number(std::string_view text) {
     unsigned value = 0;
@@ -72,7 +73,8 @@ bool is_neutral(std::string_view name) {
 
 }  // namespace
 
-std::optional<unsigned> cuda_major_of(std::string_view normalized_name, const Pep440Version& version,
+std::optional<unsigned> cuda_major_of(std::string_view normalized_name,
+                                      const Pep440Version& version,
                                       const std::vector<Requirement>& unconditional_requirements) {
     if (is_neutral(normalized_name)) return std::nullopt;
     if (const auto major = carrier_major(normalized_name, version)) return major;
@@ -85,7 +87,9 @@ std::optional<unsigned> cuda_major_of(std::string_view normalized_name, const Pe
     return std::nullopt;
 }
 
-bool loads_cuda_lazily(std::string_view normalized_name) { return normalized_name.starts_with("nvidia-nccl"); }
+bool loads_cuda_lazily(std::string_view normalized_name) {
+    return normalized_name.starts_with("nvidia-nccl");
+}
 
 bool is_cuda_placeholder(std::string_view normalized_name, const Pep440Version& version) {
     constexpr std::string_view owner = "nvidia-";

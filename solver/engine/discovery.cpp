@@ -110,7 +110,8 @@ Result<CoreMetadata> Discovery::metadata_of(const WheelFile& wheel) {
     std::optional<Result<CoreMetadata>> answer;
     while (!answer) {
         Arrival arrival = source_.wait();
-        if (auto* metadata = std::get_if<MetadataArrived>(&arrival); metadata != nullptr && metadata->wheel_url == wheel.url) {
+        if (auto* metadata = std::get_if<MetadataArrived>(&arrival);
+            metadata != nullptr && metadata->wheel_url == wheel.url) {
             answer = std::move(metadata->metadata);
         }
     }

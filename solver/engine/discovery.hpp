@@ -14,9 +14,9 @@
 
 namespace aimlock::engine {
 
-/// Fills a PypiWorld from a MetadataSource: pages and metadata that were asked for, and, by `follow`, what a resolver will
-/// most likely need next. Everything runs in parallel, with no barrier between waves; what is known at the end does not
-/// depend on the order of the answers.
+/// Fills a PypiWorld from a MetadataSource: pages and metadata that were asked for, and, by `follow`, what a
+/// resolver will most likely need next. Everything runs in parallel, with no barrier between waves; what is
+/// known at the end does not depend on the order of the answers.
 class Discovery {
 public:
     Discovery(PypiWorld& pypi, MetadataSource& source) : pypi_(pypi), source_(source) {}
@@ -24,12 +24,13 @@ public:
     void want_page(ProjectId project);
     void want_metadata(ProjectId project, ReleaseId release);
 
-    /// Walk-ahead: asks for the project's page, for the metadata of the newest release that fits, and goes on with what
-    /// that requires. Projects in `supplied` (conda has them) are not followed.
+    /// Walk-ahead: asks for the project's page, for the metadata of the newest release that fits, and goes on
+    /// with what that requires. Projects in `supplied` (conda has them) are not followed.
     void follow(DependencyId dependency);
     void set_supplied(std::set<ProjectId> supplied) { supplied_ = std::move(supplied); }
 
-    /// Waits for all answers. Fails when one failed: of several failures, the first in the order of what was asked about.
+    /// Waits for all answers. Fails when one failed: of several failures, the first in the order of what was
+    /// asked about.
     Result<void> settle();
 
     /// Asks for the metadata of another wheel of a release than the one that stood for it, and waits for it.
@@ -52,7 +53,8 @@ private:
     std::set<DependencyId> followed_;
     std::map<ProjectId, std::vector<DependencyId>> waiting_for_page_;
     std::map<std::pair<ProjectId, ReleaseId>, std::vector<DependencyId>> waiting_for_metadata_;
-    std::map<std::string, Error> failures_;  // by what was asked, so that the one that is reported is always the same
+    std::map<std::string, Error>
+        failures_;  // by what was asked, so that the one that is reported is always the same
 };
 
 }  // namespace aimlock::engine

@@ -18,12 +18,12 @@ namespace aimlock::engine {
 /// What a solvable of a Problem stands for.
 struct Origin {
     enum class Kind : std::uint8_t {
-        record,         ///< a conda record: `index` is its RecordId
-        release,        ///< a release of `project`
-        extra,          ///< `extra` of a release of `project`, whoever provides the release
-        conda_extra,    ///< `extra` of a conda-provided version that the index does not have: asks for nothing
-        tail,           ///< some release of `project` older than its window: nothing is known, so it fits
-        unknown,        ///< a project whose page was not read
+        record,       ///< a conda record: `index` is its RecordId
+        release,      ///< a release of `project`
+        extra,        ///< `extra` of a release of `project`, whoever provides the release
+        conda_extra,  ///< `extra` of a conda-provided version that the index does not have: asks for nothing
+        tail,         ///< some release of `project` older than its window: nothing is known, so it fits
+        unknown,      ///< a project whose page was not read
         unknown_extra,  ///< `extra` of such a project
         cuda_major,     ///< `index` is the major
         constraints,    ///< the bounds that ask for nothing
@@ -37,14 +37,22 @@ struct Origin {
 /// What a key asks for, for explanations.
 struct KeyMeaning {
     enum class Kind : std::uint8_t {
-        spec, not_spec, dependency, exact_release, python, identity, cuda, not_cuda
+        spec,
+        not_spec,
+        dependency,
+        exact_release,
+        python,
+        identity,
+        cuda,
+        not_cuda
     } kind = Kind::spec;
-    std::uint32_t index = 0;    ///< SpecId, DependencyId, ProjectId or CUDA major
+    std::uint32_t index = 0;  ///< SpecId, DependencyId, ProjectId or CUDA major
     ReleaseId release = 0;
 };
 
-/// Which releases of each project take part: the newest of every specifier set that was ever asked, and every release that
-/// was chosen. Only grows. What lies beyond is represented by one optimistic `tail`, so that UNSAT stays sound.
+/// Which releases of each project take part: the newest of every specifier set that was ever asked, and every
+/// release that was chosen. Only grows. What lies beyond is represented by one optimistic `tail`, so that
+/// UNSAT stays sound.
 struct Windows {
     std::size_t width = 30;
     std::map<ProjectId, std::set<ReleaseId>> releases;
@@ -60,11 +68,14 @@ struct CondaPart {
     std::unordered_map<SpecId, KeyId> key_of;
     /// PyPI name -> the solvables that carry it, at which version.
     std::map<std::string, std::vector<std::pair<Pep440Version, SolvableId>>> identities;
-    std::vector<std::pair<unsigned, SolvableId>> cuda_versions;  ///< records that fix CUDA's major for the environment
+    std::vector<std::pair<unsigned, SolvableId>>
+        cuda_versions;                             ///< records that fix CUDA's major for the environment
     std::vector<std::vector<SolvableId>> pythons;  ///< by position in Pythons::candidates
 };
 
-CondaPart encode_conda(CondaWorld& world, const CondaSelection& selection, const std::vector<SpecId>& constraints,
+CondaPart encode_conda(CondaWorld& world,
+                       const CondaSelection& selection,
+                       const std::vector<SpecId>& constraints,
                        const Pythons& pythons);
 
 /// CUDA of a target, as the encoding needs it.
@@ -85,11 +96,16 @@ struct EncodedRound {
     std::vector<Origin> origins;
     std::vector<KeyMeaning> meanings;
     std::map<DependencyId, KeyId> dependency_keys;
-    std::map<ProjectId, std::set<std::uint32_t>> tail_specifiers;  ///< specifier sets that reach beyond the window
+    std::map<ProjectId, std::set<std::uint32_t>>
+        tail_specifiers;  ///< specifier sets that reach beyond the window
 };
 
 /// Encodes what is known now. `constraints` (by project) admit or refuse releases without asking for any.
-EncodedRound encode_round(const CondaPart& conda, PypiWorld& pypi, Windows& windows, const std::vector<PypiJob>& jobs,
-                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints, const CudaLimits& cuda);
+EncodedRound encode_round(const CondaPart& conda,
+                          PypiWorld& pypi,
+                          Windows& windows,
+                          const std::vector<PypiJob>& jobs,
+                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                          const CudaLimits& cuda);
 
 }  // namespace aimlock::engine

@@ -43,7 +43,8 @@ private:
                 part_.solvable_of.emplace(id, solvable);
                 part_.problem.solvables.push_back({name, rank, {}, {}});
                 part_.origins.push_back({Origin::Kind::record, id, 0, 0, no_extra});
-                if (const auto major = cuda_major_of_record(id)) part_.cuda_versions.emplace_back(*major, solvable);
+                if (const auto major = cuda_major_of_record(id))
+                    part_.cuda_versions.emplace_back(*major, solvable);
                 for (const Identity& identity : world_[id].identities) {
                     part_.identities[identity.name].emplace_back(identity.version, solvable);
                 }
@@ -56,7 +57,8 @@ private:
         if (name != "cuda-version" && name != "cudatoolkit" && name != "pytorch-cuda") return std::nullopt;
         const std::string& version = world_.version_of(id).text();
         unsigned major = 0;
-        if (std::from_chars(version.data(), version.data() + version.size(), major).ec != std::errc{}) return std::nullopt;
+        if (std::from_chars(version.data(), version.data() + version.size(), major).ec != std::errc{})
+            return std::nullopt;
         return major;
     }
 
@@ -133,7 +135,9 @@ private:
 
 }  // namespace
 
-CondaPart encode_conda(CondaWorld& world, const CondaSelection& selection, const std::vector<SpecId>& constraints,
+CondaPart encode_conda(CondaWorld& world,
+                       const CondaSelection& selection,
+                       const std::vector<SpecId>& constraints,
                        const Pythons& pythons) {
     return CondaEncoder(world, selection).encode(constraints, pythons);
 }

@@ -9,13 +9,16 @@ namespace {
 
 constexpr std::array<unsigned, 4> cuda_majors{11, 12, 13, 14};
 
-// Two passes. The first finds what can be reached, growing windows and adding solvables until nothing is new; the second
-// writes the providers of every key, which depend on the final windows only. So the problem is a function of what is known
-// and not of the order in which it became known.
+// Two passes. The first finds what can be reached, growing windows and adding solvables until nothing is new;
+// the second writes the providers of every key, which depend on the final windows only. So the problem is a
+// function of what is known and not of the order in which it became known.
 class RoundEncoder {
 public:
-    RoundEncoder(const CondaPart& conda, PypiWorld& pypi, Windows& windows,
-                 const std::map<ProjectId, std::vector<std::uint32_t>>& constraints, const CudaLimits& cuda)
+    RoundEncoder(const CondaPart& conda,
+                 PypiWorld& pypi,
+                 Windows& windows,
+                 const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                 const CudaLimits& cuda)
         : conda_(conda), pypi_(pypi), windows_(windows), constraints_(constraints), cuda_(cuda) {
         round_.problem = conda.problem;
         round_.origins = conda.origins;
@@ -107,18 +110,21 @@ private:
             }
         }
         if (beyond) {
-            add({Origin::Kind::tail, 0, dependency.project, 0, no_extra}, name_of(dependency.project, no_extra), 0);
+            add({Origin::Kind::tail, 0, dependency.project, 0, no_extra},
+                name_of(dependency.project, no_extra), 0);
             round_.tail_specifiers[dependency.project].insert(dependency.specifiers);
         }
         if (dependency.extra != no_extra) {
-            for (const auto& [version, carrier] : carriers(dependency)) add_carried_extra(dependency, version);
+            for (const auto& [version, carrier] : carriers(dependency))
+                add_carried_extra(dependency, version);
         }
     }
 
     void add_carried_extra(const PypiDependency& dependency, const Pep440Version& version) {
         const Project& project = pypi_[dependency.project];
         if (const auto release = project.release_of(version)) {
-            if (allowed(dependency.project, *release)) add_extra(dependency.project, *release, dependency.extra);
+            if (allowed(dependency.project, *release))
+                add_extra(dependency.project, *release, dependency.extra);
         } else {
             add({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra},
                 name_of(dependency.project, dependency.extra), 1);
@@ -185,17 +191,25 @@ private:
     // The placeholder of an extra carries no identity conflict: the distribution itself may well be conda's.
     void add_unknown(const PypiDependency& dependency) {
         const auto kind = dependency.extra == no_extra ? Origin::Kind::unknown : Origin::Kind::unknown_extra;
-        add({kind, 0, dependency.project, 0, dependency.extra}, name_of(dependency.project, dependency.extra), 1);
+        add({kind, 0, dependency.project, 0, dependency.extra}, name_of(dependency.project, dependency.extra),
+            1);
     }
 
     void describe(SolvableId solvable) {
         const Origin origin = round_.origins[solvable];
         switch (origin.kind) {
-            case Origin::Kind::release: describe_release(solvable, origin); break;
-            case Origin::Kind::extra: describe_extra(solvable, origin); break;
+            case Origin::Kind::release:
+                describe_release(solvable, origin);
+                break;
+            case Origin::Kind::extra:
+                describe_extra(solvable, origin);
+                break;
             case Origin::Kind::tail:
-            case Origin::Kind::unknown: conflict_with_carriers(solvable, origin.project); break;
-            default: break;
+            case Origin::Kind::unknown:
+                conflict_with_carriers(solvable, origin.project);
+                break;
+            default:
+                break;
         }
     }
 
@@ -226,7 +240,8 @@ private:
         if (release.requirements) {
             const auto found = release.requirements->by_extra.find(origin.extra);
             if (found != release.requirements->by_extra.end()) {
-                for (const DependencyId dependency : found->second) requirements.push_back(dependency_key(dependency));
+                for (const DependencyId dependency : found->second)
+                    requirements.push_back(dependency_key(dependency));
             }
         }
         round_.problem.solvables[solvable].requirements = unique(std::move(requirements));
@@ -264,7 +279,8 @@ private:
 
     void add_pythons(const PythonSet& pythons, std::vector<SolvableId>& providers) const {
         for (std::size_t p = 0; p < conda_.pythons.size(); ++p) {
-            if (pythons[p]) providers.insert(providers.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
+            if (pythons[p])
+                providers.insert(providers.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
         }
     }
 
@@ -277,13 +293,15 @@ private:
         return major;
     }
 
-    // One name, so that one environment has one CUDA major; its version M exists only where the driver runs M.
+    // One name, so that one environment has one CUDA major; its version M exists only where the driver runs
+    // M.
     KeyId cuda_key(unsigned major) {
         const auto [entry, is_new] = cuda_keys_.try_emplace(major, KeyId{0});
         if (is_new) {
             std::vector<SolvableId> providers;
             if (cuda_.driver_major && *cuda_.driver_major >= major) {
-                const std::string name = cuda_.mixed ? "c:cuda-major-" + std::to_string(major) : "c:cuda-major";
+                const std::string name =
+                    cuda_.mixed ? "c:cuda-major-" + std::to_string(major) : "c:cuda-major";
                 if (cuda_.mixed || !cuda_name_) cuda_name_ = round_.problem.add_name(name);
                 const std::uint32_t id = *cuda_name_;
                 providers.push_back(add({Origin::Kind::cuda_major, major, 0, 0, no_extra}, id, major));
@@ -352,8 +370,8 @@ private:
             const std::set<ReleaseId>& window = windows_.releases[dependency.project];
             for (const ReleaseId release : candidates(dependency.project, dependency.specifiers)) {
                 if (window.contains(release)) {
-                    push({is_extra ? Origin::Kind::extra : Origin::Kind::release, 0, dependency.project, release,
-                          dependency.extra});
+                    push({is_extra ? Origin::Kind::extra : Origin::Kind::release, 0, dependency.project,
+                          release, dependency.extra});
                 } else {
                     push({Origin::Kind::tail, 0, dependency.project, 0, no_extra});
                 }
@@ -385,7 +403,8 @@ private:
     std::size_t next_ = 0;
     std::map<ProjectId, std::vector<DependencyId>> touched_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::uint32_t> names_;
-    std::map<std::tuple<Origin::Kind, std::uint32_t, ProjectId, ReleaseId, std::uint32_t>, SolvableId> solvables_;
+    std::map<std::tuple<Origin::Kind, std::uint32_t, ProjectId, ReleaseId, std::uint32_t>, SolvableId>
+        solvables_;
     std::map<ProjectId, KeyId> identity_keys_;
     std::map<std::pair<ProjectId, ReleaseId>, KeyId> exact_keys_;
     std::map<std::string, KeyId> python_keys_;
@@ -395,8 +414,12 @@ private:
 
 }  // namespace
 
-EncodedRound encode_round(const CondaPart& conda, PypiWorld& pypi, Windows& windows, const std::vector<PypiJob>& jobs,
-                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints, const CudaLimits& cuda) {
+EncodedRound encode_round(const CondaPart& conda,
+                          PypiWorld& pypi,
+                          Windows& windows,
+                          const std::vector<PypiJob>& jobs,
+                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                          const CudaLimits& cuda) {
     return RoundEncoder(conda, pypi, windows, constraints, cuda).encode(jobs);
 }
 

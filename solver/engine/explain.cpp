@@ -1,8 +1,8 @@
-// Explaining a refusal, in three steps. (1) A minimal set of requirements that has no solution: delete requirements, in
-// halves first, as long as the rest still has none. Every test is one round with what is known, for unknowns only help.
-// (2) On that core the exact reasoning of prune.hpp, over records that a solve would have left out as hopeless, usually ends
-// in a contradiction by itself; its record of who killed whom is walked back from the empty key to lines of the manifest.
-// (3) Edits that give a solution: repair.cpp.
+// Explaining a refusal, in three steps. (1) A minimal set of requirements that has no solution: delete
+// requirements, in halves first, as long as the rest still has none. Every test is one round with what is
+// known, for unknowns only help. (2) On that core the exact reasoning of prune.hpp, over records that a solve
+// would have left out as hopeless, usually ends in a contradiction by itself; its record of who killed whom
+// is walked back from the empty key to lines of the manifest. (3) Edits that give a solution: repair.cpp.
 #include <algorithm>
 #include <set>
 
@@ -60,7 +60,8 @@ private:
         if (lines_.size() < longest_chain && said_.insert(line).second) lines_.push_back(std::move(line));
     }
 
-    // From a requirement of the manifest down to `key`: each step is what all candidates of the one before need.
+    // From a requirement of the manifest down to `key`: each step is what all candidates of the one before
+    // need.
     void follow_force(KeyId key) {
         if (!followed_.insert(key).second) return;
         const Forced& forced = pruning_.forced[key];
@@ -79,17 +80,20 @@ private:
             const Death& death = pruning_.deaths[id];
             if (!told.emplace(death.why, death.key).second) continue;
             switch (death.why) {
-                case Death::Why::alive: break;
+                case Death::Why::alive:
+                    break;
                 case Death::Why::carried:
                     follow_force(death.key);
-                    say(text_.name(id) + " must come from conda: " + text_.asker(death.key, pruning_) + " asks for it");
+                    say(text_.name(id) + " must come from conda: " + text_.asker(death.key, pruning_) +
+                        " asks for it");
                     break;
                 case Death::Why::rival:
                     follow_force(death.key);
                     say(text_.both(id, death.key, key));
                     break;
                 case Death::Why::excluded:
-                    say(text_.solvable(death.by) + " does not go with " + text_.providers_dead_by(key, death, pruning_));
+                    say(text_.solvable(death.by) + " does not go with " +
+                        text_.providers_dead_by(key, death, pruning_));
                     break;
                 case Death::Why::unmet:
                     say(text_.providers_dead_by(key, death, pruning_) + " needs " + text_.key(death.key));
@@ -126,8 +130,9 @@ bool explain_missing_names(TargetSolver& solver, const Roots& all, Conflict& con
         if (solver.conda().has_name(root.spec.name)) continue;
         missing.conda.push_back(root);
         const std::string nearest = solver.conda().nearest_name(root.spec.name);
-        conflict.chain.push_back("no channel has a package `" + root.spec.name + "`" +
-                                 (nearest.empty() ? std::string() : "; the nearest name is `" + nearest + "`"));
+        conflict.chain.push_back(
+            "no channel has a package `" + root.spec.name + "`" +
+            (nearest.empty() ? std::string() : "; the nearest name is `" + nearest + "`"));
     }
     for (const PypiRoot& root : all.pypi) {
         const Project& project = solver.pypi()[solver.pypi().project(root.requirement.name)];
@@ -160,7 +165,8 @@ Result<Conflict> explain(TargetSolver& solver) {
         cuda_matters = chain.names_cuda();
     }
     if (conflict.chain.empty()) {
-        conflict.chain.emplace_back("no choice of versions meets these requirements together; any of them alone can be met");
+        conflict.chain.emplace_back(
+            "no choice of versions meets these requirements together; any of them alone can be met");
     }
     auto repairs = find_repairs(solver, core, cuda_matters);
     if (!repairs) return tl::make_unexpected(repairs.error());

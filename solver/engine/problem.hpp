@@ -12,11 +12,11 @@ using SolvableId = std::uint32_t;
 /// Index into Problem::keys.
 using KeyId = std::uint32_t;
 
-/// One joint problem, as libsolv sees it: a spec is nothing but the set of solvables that meet it ("own matching"), so
-/// that no rule of RPM or Debian on names and versions takes part.
+/// One joint problem, as libsolv sees it: a spec is nothing but the set of solvables that meet it ("own
+/// matching"), so that no rule of RPM or Debian on names and versions takes part.
 ///
-/// Solvables of one name exclude each other; of the candidates of one name the higher rank is preferred; of candidates of
-/// different names the smaller name. Lower ids are decided first.
+/// Solvables of one name exclude each other; of the candidates of one name the higher rank is preferred; of
+/// candidates of different names the smaller name. Lower ids are decided first.
 struct Problem {
     struct Solvable {
         std::uint32_t name = 0;  ///< index into `names`
@@ -27,8 +27,8 @@ struct Problem {
     static constexpr KeyId no_key = 0xffffffff;
 
     std::vector<std::string> names;
-    /// For a PyPI name: the key of all conda records that carry the same distribution (each conflicts with every wheel of
-    /// the name); else no_key.
+    /// For a PyPI name: the key of all conda records that carry the same distribution (each conflicts with
+    /// every wheel of the name); else no_key.
     std::vector<KeyId> identity_keys;
     std::vector<Solvable> solvables;
     std::vector<std::vector<SolvableId>> keys;  ///< providers of each key, ascending
@@ -45,8 +45,8 @@ struct Problem {
     }
 };
 
-/// Solves with libsolv. Returns the installed solvables, ascending, or nullopt when there is no solution. `spent_ms` grows
-/// by the time that it took.
+/// Solves with libsolv. Returns the installed solvables, ascending, or nullopt when there is no solution.
+/// `spent_ms` grows by the time that it took.
 std::optional<std::vector<SolvableId>> solve_problem(const Problem& problem, double& spent_ms);
 
 }  // namespace aimlock::engine

@@ -22,7 +22,8 @@ public:
         carried_names_.resize(problem.solvables.size());
         for (std::uint32_t name = 0; name < problem.names.size(); ++name) {
             if (problem.identity_keys[name] == Problem::no_key) continue;
-            for (const SolvableId i : problem.keys[problem.identity_keys[name]]) carried_names_[i].push_back(name);
+            for (const SolvableId i : problem.keys[problem.identity_keys[name]])
+                carried_names_[i].push_back(name);
         }
         for (KeyId key = 0; key < problem.keys.size(); ++key) {
             live_[key] = problem.keys[key].size();
@@ -113,8 +114,9 @@ private:
         std::ranges::sort(names);
         names.erase(std::unique(names.begin(), names.end()), names.end());
         if (names.size() == 1) return kill_others(names.front(), key, live, {});
-        // A PyPI name together with conda records of the same distribution: exactly one provider will be there, so the
-        // other wheels of the name are out; and where all records have one name, so are its others that carry it.
+        // A PyPI name together with conda records of the same distribution: exactly one provider will be
+        // there, so the other wheels of the name are out; and where all records have one name, so are its
+        // others that carry it.
         std::uint32_t wheel_name = 0;
         int wheel_names = 0;
         for (const std::uint32_t name : names) {
@@ -126,25 +128,31 @@ private:
         if (wheel_names != 1) return;
         const auto& carriers = problem_.keys[problem_.identity_keys[wheel_name]];
         for (const SolvableId id : live) {
-            if (problem_.solvables[id].name != wheel_name && !std::ranges::binary_search(carriers, id)) return;
+            if (problem_.solvables[id].name != wheel_name && !std::ranges::binary_search(carriers, id))
+                return;
         }
         kill_others(wheel_name, key, live, {});
-        if (names.size() == 2) kill_others(names.front() == wheel_name ? names.back() : names.front(), key, live, carriers);
+        if (names.size() == 2)
+            kill_others(names.front() == wheel_name ? names.back() : names.front(), key, live, carriers);
     }
 
     void kill_carried_wheels(KeyId key, const std::vector<SolvableId>& live) {
         std::vector<std::uint32_t> common = carried_names_[live.front()];
         for (std::size_t i = 1; i < live.size() && !common.empty(); ++i) {
             const auto& other = carried_names_[live[i]];
-            std::erase_if(common, [&](std::uint32_t name) { return std::ranges::find(other, name) == other.end(); });
+            std::erase_if(common,
+                          [&](std::uint32_t name) { return std::ranges::find(other, name) == other.end(); });
         }
         for (const std::uint32_t name : common) {
             for (const SolvableId id : by_name_[name]) kill(id, {Death::Why::carried, key, 0});
         }
     }
 
-    // Kills the solvables of `name` that are not in `live`; only those in `among` when it is not empty. Both are sorted.
-    void kill_others(std::uint32_t name, KeyId key, const std::vector<SolvableId>& live,
+    // Kills the solvables of `name` that are not in `live`; only those in `among` when it is not empty. Both
+    // are sorted.
+    void kill_others(std::uint32_t name,
+                     KeyId key,
+                     const std::vector<SolvableId>& live,
                      const std::vector<SolvableId>& among) {
         for (const SolvableId id : by_name_[name]) {
             if (std::ranges::binary_search(live, id)) continue;
@@ -164,19 +172,22 @@ private:
 
     const Problem& problem_;
     Pruning result_;
-    std::vector<std::size_t> live_;                       // live providers of each key
-    std::vector<std::vector<SolvableId>> users_;          // who requires each key
-    std::vector<std::vector<KeyId>> memberships_;         // the keys that each solvable provides
+    std::vector<std::size_t> live_;                // live providers of each key
+    std::vector<std::vector<SolvableId>> users_;   // who requires each key
+    std::vector<std::vector<KeyId>> memberships_;  // the keys that each solvable provides
     std::vector<std::vector<SolvableId>> by_name_;
-    std::vector<std::vector<std::uint32_t>> carried_names_;  // PyPI names whose distribution a conda solvable carries
-    std::vector<std::uint8_t> dirty_;                     // key waits in open_
-    std::vector<KeyId> open_;                             // forced keys to look at again
-    std::vector<SolvableId> dead_;                        // deaths not yet told to their keys
+    std::vector<std::vector<std::uint32_t>>
+        carried_names_;                // PyPI names whose distribution a conda solvable carries
+    std::vector<std::uint8_t> dirty_;  // key waits in open_
+    std::vector<KeyId> open_;          // forced keys to look at again
+    std::vector<SolvableId> dead_;     // deaths not yet told to their keys
 };
 
 }  // namespace
 
-Pruning prune(const Problem& problem) { return Pruner(problem).run(); }
+Pruning prune(const Problem& problem) {
+    return Pruner(problem).run();
+}
 
 Problem without_dead(const Problem& problem, const Pruning& pruning, std::vector<SolvableId>& kept) {
     constexpr SolvableId gone = 0xffffffff;

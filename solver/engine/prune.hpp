@@ -11,10 +11,10 @@ namespace aimlock::engine {
 struct Death {
     enum class Why : std::uint8_t {
         alive,
-        rival,       ///< `key` must be met, only by other solvables of its name
-        unmet,       ///< its requirement `key` has no provider left
-        excluded,    ///< the one live provider of a forced key, `by`, conflicts with it
-        carried,     ///< forced `key` is met by conda records only, all of which carry this wheel's distribution
+        rival,     ///< `key` must be met, only by other solvables of its name
+        unmet,     ///< its requirement `key` has no provider left
+        excluded,  ///< the one live provider of a forced key, `by`, conflicts with it
+        carried,  ///< forced `key` is met by conda records only, all of which carry this wheel's distribution
     } why = Why::alive;
     KeyId key = 0;
     SolvableId by = 0;  ///< `excluded`: the solvable that conflicts with it
@@ -29,17 +29,17 @@ struct Forced {
 
 /// What can be told about a problem before any search: exact, so that dropping the dead changes no answer.
 struct Pruning {
-    std::vector<Death> deaths;    ///< by solvable
-    std::vector<Forced> forced;   ///< by key
-    bool contradiction = false;   ///< a forced key has no provider left: there is no solution
-    KeyId empty_key = 0;          ///< that key
+    std::vector<Death> deaths;   ///< by solvable
+    std::vector<Forced> forced;  ///< by key
+    bool contradiction = false;  ///< a forced key has no provider left: there is no solution
+    KeyId empty_key = 0;         ///< that key
 
     [[nodiscard]] bool alive(SolvableId id) const { return deaths[id].why == Death::Why::alive; }
 };
 
-/// Unit reasoning to a fixpoint: a forced key kills the rivals of its providers, a solvable with an empty requirement
-/// dies, what every provider of a forced key requires is forced too. With it libsolv's search on hard inputs is 4 to 70
-/// times shorter; libsolv itself learns the same facts one version at a time.
+/// Unit reasoning to a fixpoint: a forced key kills the rivals of its providers, a solvable with an empty
+/// requirement dies, what every provider of a forced key requires is forced too. With it libsolv's search on
+/// hard inputs is 4 to 70 times shorter; libsolv itself learns the same facts one version at a time.
 Pruning prune(const Problem& problem);
 
 /// The problem without its dead solvables; `kept` maps new ids to old ones.

@@ -25,7 +25,9 @@ ProjectId PypiWorld::project(std::string_view normalized_name) {
     return entry->second;
 }
 
-std::uint32_t PypiWorld::extra(std::string_view normalized) { return extras_.intern(normalized).index; }
+std::uint32_t PypiWorld::extra(std::string_view normalized) {
+    return extras_.intern(normalized).index;
+}
 
 std::uint32_t PypiWorld::specifiers(const SpecifierSet& set) {
     const auto [entry, is_new] =
@@ -58,7 +60,9 @@ PythonSet PypiWorld::holds(const Requirement& requirement, std::string_view extr
     return entry->second;
 }
 
-std::vector<DependencyId> PypiWorld::lower(const Requirement& requirement, std::string_view extra, bool beyond_base) {
+std::vector<DependencyId> PypiWorld::lower(const Requirement& requirement,
+                                           std::string_view extra,
+                                           bool beyond_base) {
     PythonSet pythons = holds(requirement, extra);
     if (beyond_base) pythons &= ~holds(requirement, {});
     std::vector<DependencyId> lowered;
@@ -95,7 +99,8 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
     project.page = std::move(page);
     std::map<Pep440Version, std::vector<std::uint32_t>> wheels_of;
     for (std::uint32_t i = 0; i < project.page.wheels.size(); ++i) {
-        if (auto name = WheelName::parse(project.page.wheels[i].file_name)) wheels_of[name->version].push_back(i);
+        if (auto name = WheelName::parse(project.page.wheels[i].file_name))
+            wheels_of[name->version].push_back(i);
     }
     for (auto entry = wheels_of.rbegin(); entry != wheels_of.rend(); ++entry) {
         Release release;
@@ -110,7 +115,8 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
         for (const std::uint32_t i : entry->second) {
             const WheelFile& wheel = project.page.wheels[i];
             release.yanked = release.yanked && wheel.yanked;
-            if (wheel.upload_time_ms != 0 && (release.uploaded_ms == 0 || wheel.upload_time_ms < release.uploaded_ms)) {
+            if (wheel.upload_time_ms != 0 &&
+                (release.uploaded_ms == 0 || wheel.upload_time_ms < release.uploaded_ms)) {
                 release.uploaded_ms = wheel.upload_time_ms;
             }
             const PythonSet allowed = requires_python(wheel.requires_python);

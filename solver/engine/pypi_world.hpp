@@ -27,8 +27,8 @@ using ReleaseId = std::uint32_t;
 using DependencyId = std::uint32_t;
 inline constexpr std::uint32_t no_extra = 0;
 
-/// A requirement on a distribution as the encoding sees it: markers are already turned into the set of Pythons for which
-/// the requirement holds.
+/// A requirement on a distribution as the encoding sees it: markers are already turned into the set of
+/// Pythons for which the requirement holds.
 struct PypiDependency {
     ProjectId project = 0;
     std::uint32_t extra = no_extra;  ///< index into PypiWorld::extras; 0: the distribution itself
@@ -40,19 +40,21 @@ struct PypiDependency {
 struct ReleaseRequirements {
     std::vector<DependencyId> base;
     std::map<std::uint32_t, std::vector<DependencyId>> by_extra;  ///< declared extras only
-    std::optional<unsigned> cuda_major;  ///< the CUDA major that it needs by its name or requirements (cuda_major.hpp)
+    std::optional<unsigned>
+        cuda_major;       ///< the CUDA major that it needs by its name or requirements (cuda_major.hpp)
     bool broken = false;  ///< a requirement does not parse: the release is never chosen
 };
 
 struct Release {
     Pep440Version version;
-    std::string text;       ///< normalised version
-    PythonSet pythons;      ///< those with a wheel and a matching requires-python
-    std::vector<std::uint32_t> wheel_of;  ///< by tag set: index into the page's wheels, no_wheel where none fits
-    std::uint32_t metadata_wheel = 0;     ///< the wheel whose metadata stands for the release
+    std::string text;   ///< normalised version
+    PythonSet pythons;  ///< those with a wheel and a matching requires-python
+    std::vector<std::uint32_t>
+        wheel_of;                      ///< by tag set: index into the page's wheels, no_wheel where none fits
+    std::uint32_t metadata_wheel = 0;  ///< the wheel whose metadata stands for the release
     bool yanked = false;
     bool prerelease = false;
-    std::int64_t uploaded_ms = 0;         ///< first upload; 0: not stated
+    std::int64_t uploaded_ms = 0;                     ///< first upload; 0: not stated
     std::optional<ReleaseRequirements> requirements;  ///< nullopt: not read yet
     std::optional<CoreMetadata> metadata;
 
@@ -70,7 +72,8 @@ struct Project {
     [[nodiscard]] std::optional<ReleaseId> release_of(const Pep440Version& version) const;
 };
 
-/// All that is known of PyPI so far. Knowledge only grows; what is derived from it does not depend on the order.
+/// All that is known of PyPI so far. Knowledge only grows; what is derived from it does not depend on the
+/// order.
 class PypiWorld {
 public:
     explicit PypiWorld(Pythons pythons);
@@ -90,14 +93,14 @@ public:
     [[nodiscard]] const SpecifierSet& specifier_set(std::uint32_t id) const { return specifier_sets_[id]; }
     [[nodiscard]] const PypiDependency& dependency(DependencyId id) const { return dependencies_[id]; }
 
-    /// The dependencies of a requirement for a given extra of the requiring release ("" for none): the distribution and
-    /// each extra asked for. Empty where the marker holds for no Python. With `beyond_base`, only for the Pythons where it
-    /// holds with the extra and not without.
+    /// The dependencies of a requirement for a given extra of the requiring release ("" for none): the
+    /// distribution and each extra asked for. Empty where the marker holds for no Python. With `beyond_base`,
+    /// only for the Pythons where it holds with the extra and not without.
     std::vector<DependencyId> lower(const Requirement& requirement, std::string_view extra, bool beyond_base);
 
-    /// Releases that a specifier set admits, newest first: yanked ones for exact pins only, pre-releases by PEP 440 (the
-    /// set names one, the project has no others) or where `allow_prereleases`, or where the project is in
-    /// `prerelease_projects`.
+    /// Releases that a specifier set admits, newest first: yanked ones for exact pins only, pre-releases by
+    /// PEP 440 (the set names one, the project has no others) or where `allow_prereleases`, or where the
+    /// project is in `prerelease_projects`.
     const std::vector<ReleaseId>& admitted(ProjectId project, std::uint32_t specifiers);
 
     /// Pre-releases count everywhere (`--prerelease allow`, and the second try of if-necessary).

@@ -12,7 +12,9 @@ namespace {
 constexpr std::array<std::pair<unsigned, unsigned>, 9> newest_patch{
     {{6, 15}, {7, 17}, {8, 20}, {9, 25}, {10, 20}, {11, 15}, {12, 13}, {13, 14}, {14, 6}}};
 
-void add(Pythons& pythons, std::map<std::pair<unsigned, bool>, std::size_t>& tag_sets, const Target& target,
+void add(Pythons& pythons,
+         std::map<std::pair<unsigned, bool>, std::size_t>& tag_sets,
+         const Target& target,
          PythonCandidate candidate) {
     const auto [entry, is_new] =
         tag_sets.try_emplace({candidate.minor, candidate.free_threaded}, pythons.tag_sets.size());
@@ -36,7 +38,9 @@ std::optional<std::pair<unsigned, bool>> python_abi_of(std::string_view version,
     return std::pair(minor, free_threaded);
 }
 
-Pythons Pythons::of_conda(const CondaWorld& world, const std::vector<RecordId>& records, const Target& target) {
+Pythons Pythons::of_conda(const CondaWorld& world,
+                          const std::vector<RecordId>& records,
+                          const Target& target) {
     Pythons pythons;
     pythons.from_conda = true;
     std::map<std::pair<unsigned, bool>, std::size_t> tag_sets;

@@ -8,10 +8,14 @@ namespace aimlock::engine {
 std::string ReasonText::name(SolvableId id) const {
     const Origin& origin = round_.origins[id];
     switch (origin.kind) {
-        case Origin::Kind::record: return std::string(solver_.conda().name_of(origin.index));
-        case Origin::Kind::cuda_major: return "CUDA " + std::to_string(origin.index);
-        case Origin::Kind::constraints: return "the bounds in [constraints]";
-        default: return solver_.pypi()[origin.project].name;
+        case Origin::Kind::record:
+            return std::string(solver_.conda().name_of(origin.index));
+        case Origin::Kind::cuda_major:
+            return "CUDA " + std::to_string(origin.index);
+        case Origin::Kind::constraints:
+            return "the bounds in [constraints]";
+        default:
+            return solver_.pypi()[origin.project].name;
     }
 }
 
@@ -19,21 +23,26 @@ std::string ReasonText::solvable(SolvableId id) const {
     const Origin& origin = round_.origins[id];
     const std::string called = name(id);
     switch (origin.kind) {
-        case Origin::Kind::record: return called + " " + solver_.conda().version_of(origin.index).text() + " (conda)";
+        case Origin::Kind::record:
+            return called + " " + solver_.conda().version_of(origin.index).text() + " (conda)";
         case Origin::Kind::release:
         case Origin::Kind::extra:
-            return called + (origin.extra == no_extra
-                                 ? std::string()
-                                 : "[" + std::string(solver_.pypi().extra_name(origin.extra)) + "]") +
+            return called +
+                   (origin.extra == no_extra
+                        ? std::string()
+                        : "[" + std::string(solver_.pypi().extra_name(origin.extra)) + "]") +
                    " " + solver_.pypi()[origin.project].releases[origin.release].text + " (PyPI)";
-        case Origin::Kind::tail: return "an older " + called + " (PyPI)";
-        default: return called;
+        case Origin::Kind::tail:
+            return "an older " + called + " (PyPI)";
+        default:
+            return called;
     }
 }
 
 std::string ReasonText::dependency_text(const PypiDependency& dependency) const {
     std::string text = solver_.pypi()[dependency.project].name;
-    if (dependency.extra != no_extra) text += "[" + std::string(solver_.pypi().extra_name(dependency.extra)) + "]";
+    if (dependency.extra != no_extra)
+        text += "[" + std::string(solver_.pypi().extra_name(dependency.extra)) + "]";
     const std::string specifiers = solver_.pypi().specifier_set(dependency.specifiers).text();
     return specifiers.empty() ? text : text + " " + specifiers;
 }
@@ -46,16 +55,20 @@ std::string ReasonText::key(KeyId id) const {
             if (text.starts_with("__cuda")) names_cuda_ = true;
             return text.starts_with("__") ? "`" + text + "`" : text;
         }
-        case KeyMeaning::Kind::dependency: return dependency_text(solver_.pypi().dependency(meaning.index));
+        case KeyMeaning::Kind::dependency:
+            return dependency_text(solver_.pypi().dependency(meaning.index));
         case KeyMeaning::Kind::exact_release: {
             const Project& project = solver_.pypi()[meaning.index];
             return project.name + " ==" + project.releases[meaning.release].text;
         }
-        case KeyMeaning::Kind::python: return "another Python";
+        case KeyMeaning::Kind::python:
+            return "another Python";
         case KeyMeaning::Kind::cuda:
             names_cuda_ = true;
-            return "CUDA " + std::to_string(meaning.index) + " (`__cuda >=" + std::to_string(meaning.index) + "`)";
-        default: return "another choice";
+            return "CUDA " + std::to_string(meaning.index) + " (`__cuda >=" + std::to_string(meaning.index) +
+                   "`)";
+        default:
+            return "another choice";
     }
 }
 
@@ -126,19 +139,22 @@ std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
     }
     const std::string asked = "`" + dependency_text(dependency) + "`";
     if (no_wheel > 0) {
-        return "no release of " + asked + " has a wheel for this target's Python, platform and glibc (" + example +
-               " has others)";
+        return "no release of " + asked + " has a wheel for this target's Python, platform and glibc (" +
+               example + " has others)";
     }
-    if (sdist_only > 0) return "all releases of " + asked + " are source distributions (sdist); only wheels are installed";
+    if (sdist_only > 0)
+        return "all releases of " + asked + " are source distributions (sdist); only wheels are installed";
     if (after_cutoff > 0) return "all releases of " + asked + " are newer than the cut-off";
     return "no usable release of " + project.name + " meets " + asked;
 }
 
 std::string ReasonText::nothing_provides(KeyId id) const {
     const KeyMeaning& meaning = round_.meanings[id];
-    if (meaning.kind == KeyMeaning::Kind::dependency) return unusable_text(solver_.pypi().dependency(meaning.index));
+    if (meaning.kind == KeyMeaning::Kind::dependency)
+        return unusable_text(solver_.pypi().dependency(meaning.index));
     const auto& cuda = solver_.request().target.cuda;
-    const std::string driver = cuda ? "the target's driver supports CUDA " + *cuda : "the target has no CUDA driver";
+    const std::string driver =
+        cuda ? "the target's driver supports CUDA " + *cuda : "the target has no CUDA driver";
     const std::string asked = key(id);
     if (meaning.kind == KeyMeaning::Kind::cuda) return asked + " is not to be had: " + driver;
     if (meaning.kind == KeyMeaning::Kind::spec) {

@@ -19,7 +19,8 @@ public:
     std::string name(SolvableId id) const;
     /// What a key asks for: "numpy <2.0.0,>=1.19.0", "`__cuda` (a CUDA driver)".
     std::string key(KeyId id) const;
-    /// The candidates of a key that are left (or, of a dead key, all): "every release of mlflow that fits `<3`".
+    /// The candidates of a key that are left (or, of a dead key, all): "every release of mlflow that fits
+    /// `<3`".
     std::string candidates(KeyId id, const Pruning& pruning) const;
     /// The providers of `key` that died as `death` did.
     std::string providers_dead_by(KeyId key, const Death& death, const Pruning& pruning) const;

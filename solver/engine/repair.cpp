@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t most_repairs = 5;
 
-std::optional<std::string> conda_version_of(TargetSolver& solver, const Solved& solved, const std::string& name) {
+std::optional<std::string> conda_version_of(TargetSolver& solver,
+                                            const Solved& solved,
+                                            const std::string& name) {
     for (const SolvableId id : solved.answer.installed) {
         const Origin& origin = solved.answer.round.origins[id];
         if (origin.kind == Origin::Kind::record && solver.conda().name_of(origin.index) == name) {
@@ -19,7 +21,9 @@ std::optional<std::string> conda_version_of(TargetSolver& solver, const Solved& 
 }
 
 // The version that the answer gives a distribution, whichever world it comes from.
-std::optional<std::string> pypi_version_of(TargetSolver& solver, const Solved& solved, const std::string& name) {
+std::optional<std::string> pypi_version_of(TargetSolver& solver,
+                                           const Solved& solved,
+                                           const std::string& name) {
     for (const SolvableId id : solved.answer.installed) {
         const Origin& origin = solved.answer.round.origins[id];
         if (origin.kind == Origin::Kind::release && solver.pypi()[origin.project].name == name) {
@@ -54,7 +58,9 @@ public:
                 exact.spec.channel = root.spec.channel;
                 auto verified = solver_.attempt(with(root, exact));
                 if (!verified) return tl::make_unexpected(verified.error());
-                if (*verified) return Repair{"conda: " + root.written + " -> " + root.spec.name + " ==" + *version, root.pos, true};
+                if (*verified)
+                    return Repair{"conda: " + root.written + " -> " + root.spec.name + " ==" + *version,
+                                  root.pos, true};
             }
         }
         auto removed = solver_.attempt(without(root));
@@ -78,7 +84,8 @@ public:
                 auto verified = solver_.attempt(with(root, exact));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified) {
-                    return Repair{"pypi: " + root.written + " -> " + root.requirement.name + " ==" + *version, root.pos, true};
+                    return Repair{"pypi: " + root.written + " -> " + root.requirement.name + " ==" + *version,
+                                  root.pos, true};
                 }
             }
         }
@@ -119,7 +126,8 @@ private:
     Roots all_;
 };
 
-// The same request for hosts with a newer driver: the first floor of each CUDA major that is above the target's.
+// The same request for hosts with a newer driver: the first floor of each CUDA major that is above the
+// target's.
 Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
     constexpr std::array<const char*, 3> floors{"11.8", "12.0", "13.0"};
     const Target& target = solver.request().target;
@@ -135,7 +143,8 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
         auto solved = other.attempt(other.all_roots());
         if (!solved) return tl::make_unexpected(solved.error());
         if (*solved) {
-            return Repair{"target: cuda " + target.cuda.value_or("none") + " -> " + floor, SourcePos{{}, 0, 0}, true};
+            return Repair{"target: cuda " + target.cuda.value_or("none") + " -> " + floor,
+                          SourcePos{{}, 0, 0}, true};
         }
     }
     return std::nullopt;
@@ -165,7 +174,8 @@ Result<std::vector<Repair>> find_repairs(TargetSolver& solver, const Roots& core
         keep(*repair);
     }
     // An edit of a bound is smaller than giving something up.
-    std::ranges::stable_sort(repairs, {}, [](const Repair& repair) { return repair.change.find("remove ") != std::string::npos; });
+    std::ranges::stable_sort(
+        repairs, {}, [](const Repair& repair) { return repair.change.find("remove ") != std::string::npos; });
     return repairs;
 }
 

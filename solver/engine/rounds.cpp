@@ -22,7 +22,8 @@ std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer, const CondaPar
 }  // namespace
 
 Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
-    // Before the first solve: what the direct requirements most likely bring, less what conda may well supply.
+    // Before the first solve: what the direct requirements most likely bring, less what conda may well
+    // supply.
     std::set<ProjectId> maybe_conda;
     for (const auto& [name, carriers] : input.conda->identities) maybe_conda.insert(pypi_.project(name));
     discovery_.set_supplied(std::move(maybe_conda));
@@ -49,10 +50,13 @@ Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
         walk_ahead(*answer, unknown);
         if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
     }
-    return fail(ErrorCode::internal, "the solve did not come to an end after " + std::to_string(max_rounds) + " rounds");
+    return fail(ErrorCode::internal,
+                "the solve did not come to an end after " + std::to_string(max_rounds) + " rounds");
 }
 
-bool Rounds::may_be_solvable(const RoundsInput& input) { return solve_once(input).has_value(); }
+bool Rounds::may_be_solvable(const RoundsInput& input) {
+    return solve_once(input).has_value();
+}
 
 std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
     ++stats_.rounds;
@@ -80,15 +84,20 @@ Rounds::Unknown Rounds::unknowns(const RoundsAnswer& answer) const {
         const Origin& origin = answer.round.origins[id];
         switch (origin.kind) {
             case Origin::Kind::unknown:
-            case Origin::Kind::unknown_extra: unknown.pages.insert(origin.project); break;
-            case Origin::Kind::tail: unknown.tails.insert(origin.project); break;
+            case Origin::Kind::unknown_extra:
+                unknown.pages.insert(origin.project);
+                break;
+            case Origin::Kind::tail:
+                unknown.tails.insert(origin.project);
+                break;
             case Origin::Kind::release:
             case Origin::Kind::extra:
                 if (!pypi_[origin.project].releases[origin.release].requirements) {
                     unknown.releases.emplace(origin.project, origin.release);
                 }
                 break;
-            default: break;
+            default:
+                break;
         }
     }
     return unknown;
@@ -116,18 +125,20 @@ void Rounds::ask(const Unknown& unknown) {
     }
 }
 
-// A project that walks down one release a round would cost a round and a round trip each: from its second step on, ask
-// for the next 4, 8, … 64 older releases at once.
+// A project that walks down one release a round would cost a round and a round trip each: from its second
+// step on, ask for the next 4, 8, … 64 older releases at once.
 void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     const auto& releases = pypi_[project].releases;
-    const bool below_known = std::any_of(releases.begin(), releases.begin() + chosen,
-                                         [](const Release& release) { return release.requirements.has_value(); });
+    const bool below_known =
+        std::any_of(releases.begin(), releases.begin() + chosen,
+                    [](const Release& release) { return release.requirements.has_value(); });
     if (!below_known) return;
     const unsigned steps = ++steps_down_[project];
     if (steps < 2) return;
     std::size_t wanted = (std::size_t{1} << std::min(steps, 6U)) - 1;
     for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
-        if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases)) continue;
+        if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases))
+            continue;
         discovery_.want_metadata(project, older);
         --wanted;
     }
@@ -146,21 +157,23 @@ void Rounds::walk_ahead(const RoundsAnswer& answer, const Unknown& unknown) {
         const auto follow_unknown = [&](const std::vector<DependencyId>& dependencies) {
             for (const DependencyId dependency : dependencies) {
                 const Project& project = pypi_[pypi_.dependency(dependency).project];
-                const bool nothing_known = std::ranges::none_of(
-                    project.releases, [](const Release& release) { return release.requirements.has_value(); });
+                const bool nothing_known = std::ranges::none_of(project.releases, [](const Release& release) {
+                    return release.requirements.has_value();
+                });
                 if (nothing_known) discovery_.follow(dependency);
             }
         };
         if (origin.kind == Origin::Kind::release) {
             follow_unknown(requirements.base);
-        } else if (const auto found = requirements.by_extra.find(origin.extra); found != requirements.by_extra.end()) {
+        } else if (const auto found = requirements.by_extra.find(origin.extra);
+                   found != requirements.by_extra.end()) {
             follow_unknown(found->second);
         }
     }
 }
 
-// The metadata of one wheel stood for its release. Where another wheel is the one that will be installed, its own document
-// decides: if it asks for something else, the loop goes on with it. True when nothing changed.
+// The metadata of one wheel stood for its release. Where another wheel is the one that will be installed, its
+// own document decides: if it asks for something else, the loop goes on with it. True when nothing changed.
 Result<bool> Rounds::settle_wheels(const RoundsAnswer& answer) {
     bool unchanged = true;
     if (!answer.python) return true;
@@ -172,7 +185,8 @@ Result<bool> Rounds::settle_wheels(const RoundsAnswer& answer) {
         if (!wheels_checked_.emplace(origin.project, origin.release).second) continue;
         auto metadata = discovery_.metadata_of(wheel);
         if (!metadata) return tl::make_unexpected(metadata.error());
-        if (metadata->requires_dist == pypi_[origin.project].releases[origin.release].metadata->requires_dist) continue;
+        if (metadata->requires_dist == pypi_[origin.project].releases[origin.release].metadata->requires_dist)
+            continue;
         pypi_.add_metadata(origin.project, origin.release, *std::move(metadata));
         unchanged = false;
     }

@@ -29,9 +29,9 @@ struct RoundsAnswer {
     std::optional<std::size_t> python;  ///< position in Pythons::candidates of the Python that was chosen
 };
 
-/// The lazy loop: solve with what is known, every unknown counting as fitting; fetch what the solver chose and does not
-/// know; solve again, until nothing that was chosen is unknown. Because unknowns are optimistic, "no solution" needs no
-/// further fetching.
+/// The lazy loop: solve with what is known, every unknown counting as fitting; fetch what the solver chose
+/// and does not know; solve again, until nothing that was chosen is unknown. Because unknowns are optimistic,
+/// "no solution" needs no further fetching.
 class Rounds {
 public:
     Rounds(PypiWorld& pypi, Discovery& discovery, Windows& windows, SolveStats& stats, Progress& progress)

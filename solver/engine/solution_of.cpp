@@ -35,7 +35,9 @@ Package conda_package(const CondaWorld& world, RecordId id) {
         package.provides.push_back(identity.name + "==" + identity.version.text());
     }
     std::ranges::sort(package.provides);
-    package.noarch = record.noarch == Noarch::python ? "python" : record.noarch == Noarch::generic ? "generic" : "";
+    package.noarch = record.noarch == Noarch::python    ? "python"
+                     : record.noarch == Noarch::generic ? "generic"
+                                                        : "";
     package.python_site_packages_path = std::string(repodata.text(record.python_site_packages_path));
     package.license = std::string(repodata.text(record.license));
     package.track_features = std::string(repodata.text(record.track_features));
@@ -70,12 +72,16 @@ void add_notes(const TargetSolver& solver, Solution& solution) {
         if (package.prerelease && !allowed) {
             solution.notes.push_back(package.name + " " + package.version + " is a pre-release");
         }
-        if (package.yanked) solution.notes.push_back(package.name + " " + package.version + " was yanked by its owner");
+        if (package.yanked)
+            solution.notes.push_back(package.name + " " + package.version + " was yanked by its owner");
     }
-    const bool both = std::ranges::any_of(solution.packages, [](const Package& p) { return p.kind == PackageKind::conda; }) &&
-                      std::ranges::any_of(solution.packages, [](const Package& p) { return p.kind == PackageKind::pypi; });
+    const bool both =
+        std::ranges::any_of(solution.packages,
+                            [](const Package& p) { return p.kind == PackageKind::conda; }) &&
+        std::ranges::any_of(solution.packages, [](const Package& p) { return p.kind == PackageKind::pypi; });
     if (both && solver.name_map().is_built_in()) {
-        solution.notes.emplace_back("no name map: conda packages are taken for the PyPI projects of the same name");
+        solution.notes.emplace_back(
+            "no name map: conda packages are taken for the PyPI projects of the same name");
     }
 }
 
@@ -91,7 +97,8 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
         if (origin.kind == Origin::Kind::record && solver.conda()[origin.index].record != nullptr) {
             solution.packages.push_back(conda_package(solver.conda(), origin.index));
         } else if (origin.kind == Origin::Kind::release) {
-            solution.packages.push_back(pypi_package(solver.pypi(), origin, solved.answer.python.value_or(0)));
+            solution.packages.push_back(
+                pypi_package(solver.pypi(), origin, solved.answer.python.value_or(0)));
         } else if (origin.kind == Origin::Kind::extra) {
             extras[origin.project].emplace(solver.pypi().extra_name(origin.extra));
         }
@@ -112,7 +119,8 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
         solution.python_version = solver.pypi().pythons().candidates[*solved.answer.python].full_version;
     } else {
         for (const Package& package : solution.packages) {
-            if (package.kind == PackageKind::conda && package.name == "python") solution.python_version = package.version;
+            if (package.kind == PackageKind::conda && package.name == "python")
+                solution.python_version = package.version;
         }
     }
     add_notes(solver, solution);

@@ -15,7 +15,9 @@ struct LoadedPool {
     std::vector<::Id> key_ids;
 };
 
-::Id string_id(::Pool* pool, const std::string& text) { return ::pool_str2id(pool, text.c_str(), 1); }
+::Id string_id(::Pool* pool, const std::string& text) {
+    return ::pool_str2id(pool, text.c_str(), 1);
+}
 
 void load_solvables(const Problem& problem, LoadedPool& loaded) {
     ::Pool* pool = loaded.pool.get();
@@ -34,7 +36,8 @@ void load_solvables(const Problem& problem, LoadedPool& loaded) {
         to->name = name_ids[from.name];
         to->evr = string_id(pool, std::to_string(from.rank));
         to->arch = ARCH_NOARCH;
-        // Without its own name among the provides, libsolv installs two versions of it and name jobs find nothing.
+        // Without its own name among the provides, libsolv installs two versions of it and name jobs find
+        // nothing.
         to->dep_provides = ::repo_addid_dep(repo, to->dep_provides, to->name, 0);
         for (const KeyId key : from.requirements) {
             to->dep_requires = ::repo_addid(repo, to->dep_requires, loaded.key_ids[key]);
@@ -79,7 +82,8 @@ std::optional<std::vector<SolvableId>> solve_problem(const Problem& problem, dou
         ::solver_get_decisionqueue(solver.get(), decisions.raw());
         installed.emplace();
         for (int i = 0; i < decisions.size(); ++i) {
-            if (decisions[i] >= loaded.first) installed->push_back(static_cast<SolvableId>(decisions[i] - loaded.first));
+            if (decisions[i] >= loaded.first)
+                installed->push_back(static_cast<SolvableId>(decisions[i] - loaded.first));
         }
         std::ranges::sort(*installed);
     }

@@ -1,5 +1,6 @@
 #include "solver/engine/solve.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "solver/engine/pythons.hpp"
@@ -54,9 +55,11 @@ WheelFilter wheel_filter(const std::vector<TargetRequest>& targets, const std::v
                     if (record.name != *python) continue;
                     const std::string_view version = repodata.text(record.version);
                     const auto parsed = CondaVersion::parse(version);
-                    const bool wanted = parsed && std::ranges::all_of(request.conda, [&](const CondaRoot& root) {
-                        return root.spec.name != "python" || !root.spec.version || root.spec.version->contains(*parsed);
-                    });
+                    const bool wanted =
+                        parsed && std::ranges::all_of(request.conda, [&](const CondaRoot& root) {
+                            return root.spec.name != "python" || !root.spec.version ||
+                                   root.spec.version->contains(*parsed);
+                        });
                     if (wanted) note(engine::python_abi_of(version, repodata.text(record.build)));
                 }
             }
@@ -67,7 +70,8 @@ WheelFilter wheel_filter(const std::vector<TargetRequest>& targets, const std::v
         }
     }
     return [tag_sets](std::string_view file_name) {
-        return std::ranges::any_of(*tag_sets, [&](const CompatibleTags& tags) { return tags.rank(file_name).has_value(); });
+        return std::ranges::any_of(
+            *tag_sets, [&](const CompatibleTags& tags) { return tags.rank(file_name).has_value(); });
     };
 }
 

@@ -15,10 +15,18 @@ std::optional<unsigned> major_of(const std::optional<std::string>& version) {
 
 }  // namespace
 
-TargetSolver::TargetSolver(const TargetRequest& request, const SolveOptions& options,
-                           const std::vector<Channel>& channels, const NameMap& name_map, MetadataSource& source,
+TargetSolver::TargetSolver(const TargetRequest& request,
+                           const SolveOptions& options,
+                           const std::vector<Channel>& channels,
+                           const NameMap& name_map,
+                           MetadataSource& source,
                            Progress& progress)
-    : request_(&request), options_(&options), channels_(&channels), name_map_(&name_map), source_(&source), progress_(&progress) {
+    : request_(&request),
+      options_(&options),
+      channels_(&channels),
+      name_map_(&name_map),
+      source_(&source),
+      progress_(&progress) {
     conda_ = std::make_unique<CondaWorld>(channels, request.target, options, name_map, request.conda);
 }
 
@@ -39,8 +47,9 @@ Result<void> TargetSolver::prepare() {
     }
     if (!pythons) {
         if (!request_->pypi.empty()) {
-            return fail(ErrorCode::target, "PyPI packages are asked for, but nothing brings a Python",
-                        "add `python` to the conda requirements, or name the base image's with `--python 3.12`");
+            return fail(
+                ErrorCode::target, "PyPI packages are asked for, but nothing brings a Python",
+                "add `python` to the conda requirements, or name the base image's with `--python 3.12`");
         }
         pythons.emplace();
     }
@@ -58,11 +67,12 @@ Result<void> TargetSolver::prepare() {
     return {};
 }
 
-// Virtual packages are always there: a problem without them would refuse what the host can run. `python` comes before all
-// other roots, for nearly everything hangs on it.
+// Virtual packages are always there: a problem without them would refuse what the host can run. `python`
+// comes before all other roots, for nearly everything hangs on it.
 std::vector<SpecId> TargetSolver::conda_specs(const Roots& roots) {
     std::vector<SpecId> specs;
-    for (const VirtualPackage& package : request_->target.virtual_packages()) specs.push_back(conda_->intern(package.name));
+    for (const VirtualPackage& package : request_->target.virtual_packages())
+        specs.push_back(conda_->intern(package.name));
     for (const bool python : {true, false}) {
         for (const CondaRoot& root : roots.conda) {
             if ((root.spec.name == "python") == python) specs.push_back(conda_->intern(root.spec));
@@ -76,7 +86,8 @@ CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
     const CondaPreference preference{options_->resolution == ResolutionMode::lowest,
                                      options_->resolution == ResolutionMode::lowest_direct};
     std::vector<SpecId> constraints;
-    for (const CondaRoot& constraint : request_->conda_constraints) constraints.push_back(conda_->intern(constraint.spec));
+    for (const CondaRoot& constraint : request_->conda_constraints)
+        constraints.push_back(conda_->intern(constraint.spec));
     const CondaSelection selection = select_conda(*conda_, conda_specs(roots), preference, every_record);
     return encode_conda(*conda_, selection, constraints, pypi_->pythons());
 }

@@ -13,7 +13,8 @@
 
 namespace aimlock::engine {
 
-/// The roots of a target that take part in an attempt, in the manifest's order. A root can be replaced by a looser one.
+/// The roots of a target that take part in an attempt, in the manifest's order. A root can be replaced by a
+/// looser one.
 struct Roots {
     std::vector<CondaRoot> conda;
     std::vector<PypiRoot> pypi;
@@ -25,14 +26,19 @@ struct Solved {
     RoundsAnswer answer;
 };
 
-/// All that solving one target needs and keeps between attempts: both worlds, what was fetched, the windows. Attempts on
-/// changed roots (the deletions of an explanation, the edits of a repair) reuse it.
+/// All that solving one target needs and keeps between attempts: both worlds, what was fetched, the windows.
+/// Attempts on changed roots (the deletions of an explanation, the edits of a repair) reuse it.
 class TargetSolver {
 public:
-    TargetSolver(const TargetRequest& request, const SolveOptions& options, const std::vector<Channel>& channels,
-                 const NameMap& name_map, MetadataSource& source, Progress& progress);
+    TargetSolver(const TargetRequest& request,
+                 const SolveOptions& options,
+                 const std::vector<Channel>& channels,
+                 const NameMap& name_map,
+                 MetadataSource& source,
+                 Progress& progress);
 
-    /// Fails before any solve where the request cannot be asked: a wheel is wanted and no Python can be there.
+    /// Fails before any solve where the request cannot be asked: a wheel is wanted and no Python can be
+    /// there.
     Result<void> prepare();
 
     /// Solves for `roots`, fetching what is needed; nullopt: no solution.
@@ -79,14 +85,15 @@ private:
     bool python_from_conda_ = false;
 };
 
-/// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no sha256.
+/// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no
+/// sha256.
 Result<Solution> to_solution(TargetSolver& solver, const Solved& solved);
 
 /// Why there is no solution, and which edits give one.
 Result<Conflict> explain(TargetSolver& solver);
 
-/// Edits of `core` (and of the target's CUDA where `cuda_matters`), each tried by solving the whole request again; at most
-/// five, the smallest first. `solver` has found that the request has no solution.
+/// Edits of `core` (and of the target's CUDA where `cuda_matters`), each tried by solving the whole request
+/// again; at most five, the smallest first. `solver` has found that the request has no solution.
 Result<std::vector<Repair>> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters);
 
 }  // namespace aimlock::engine
