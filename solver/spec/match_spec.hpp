@@ -8,21 +8,26 @@
 
 #include "solver/base/result.hpp"
 #include "solver/version/conda_range.hpp"
+#include "solver/version/text_match.hpp"
 
 namespace aimlock {
 
-/// A pattern for one text field: exact, a glob with `*`, or a `^regex$` (CEP 29). Case-insensitive where CEP 29 says so.
+/// A pattern for one text field: exact, a glob with `*`, or a `^regex$` (CEP 29).
 class TextPattern {
 public:
-    static Result<TextPattern> parse(std::string_view text);
+    /// Fails on a `^…$` that is no regular expression.
+    static Result<TextPattern> parse(std::string_view text, bool ignore_case = false);
     [[nodiscard]] bool matches(std::string_view value) const;
     [[nodiscard]] const std::string& text() const { return text_; }
     /// True when it matches exactly one value, `text()`.
-    [[nodiscard]] bool is_exact() const { return exact_; }
+    [[nodiscard]] bool is_exact() const { return kind_ == Kind::exact; }
 
 private:
+    enum class Kind : std::uint8_t { exact, glob, regex };
     std::string text_;
-    bool exact_ = true;
+    TextRegex regex_;
+    Kind kind_ = Kind::exact;
+    bool ignore_case_ = false;
 };
 
 /// The fields of one conda record that a MatchSpec can look at. Views into the caller's memory.
@@ -42,7 +47,8 @@ struct MatchFields {
     std::string_view track_features;
 };
 
-/// A query on conda records (CEP 29; keys `when`, `extras`, `flags` of CEP 43-45 are kept for the encoding to lower).
+/// A query on conda records (CEP 29; keys `when`, `extras`, `flags` of CEP 43-45 are kept for the encoding to
+/// lower).
 struct MatchSpec {
     std::string name;  ///< lower case; "*" or a glob where the spec names no package
     std::optional<CondaRange> version;
@@ -56,12 +62,14 @@ struct MatchSpec {
     std::optional<std::string> sha256;
     std::optional<TextPattern> license;
     std::optional<TextPattern> license_family;
-    std::vector<std::string> track_features;
+    std::vector<std::string> track_features;  ///< all of a record's, no more and no fewer
+    std::optional<std::string> features;  ///< of an old scheme; no record here has any, so nothing matches
     std::optional<std::string> when;
     std::vector<std::string> extras;
     std::vector<std::string> flags;
 
-    /// Reads a spec in any form that CEP 29 allows. `at` is where `text` begins in its file.
+    /// Reads a spec in any form that CEP 29 allows, or the URL or path of a package file. Where conda and
+    /// rattler read a text differently it is read as conda does. `at` is where `text` begins in its file.
     static Result<MatchSpec> parse(std::string_view text, SourcePos at = {{}, 0, 0});
 
     [[nodiscard]] bool matches(const MatchFields& record) const;
@@ -69,7 +77,15 @@ struct MatchSpec {
     [[nodiscard]] std::string text() const;
 };
 
-/// The package name of a dependency string without parsing the rest: what precedes the first of ` =<>!~[` and after `::`.
+/// True for a subdir of conda channels: "linux-64", "noarch", …
+bool is_known_subdir(std::string_view text);
+
+/// True when a spec's channel (a name or a URL) means the channel of a record. `defaults` stands for its
+/// members; a name means a URL or path that ends with it.
+bool channel_matches(std::string_view asked, std::string_view channel);
+
+/// The package name of a dependency string without parsing the rest: what precedes the first of ` =<>!~[` and
+/// after `::`.
 std::string_view match_spec_name(std::string_view text);
 
 }  // namespace aimlock
