@@ -43,6 +43,7 @@ Result<Document> read_local(const DocumentRequest& request) {
     const std::filesystem::path path = path_of_file_url(request.url);
     Document document;
     document.url = request.url;
+    document.from_cache = true;  // no request
     std::error_code failed;
     if (!std::filesystem::is_regular_file(path, failed)) {
         document.exists = false;

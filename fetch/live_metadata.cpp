@@ -1,0 +1,200 @@
+#include "fetch/live_metadata.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "fetch/pypi/metadata_ladder.hpp"
+#include "fetch/pypi/simple_page.hpp"
+#include "fetch/url.hpp"
+#include "solver/spec/package_name.hpp"
+
+namespace aimlock {
+namespace {
+
+constexpr const char* page_accept =
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+
+std::string without_trailing_slashes(std::string text) {
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
+}
+
+/// An index may be a folder: then its pages are files.
+std::string as_url(const std::string& index) {
+    if (is_url(index)) return index;
+    std::error_code failed;
+    const std::filesystem::path folder = std::filesystem::absolute(index, failed);
+    return without_trailing_slashes(file_url_of(folder));
+}
+
+}  // namespace
+
+struct LiveMetadata::State : std::enable_shared_from_this<State> {
+    State(FetchSession& fetch, LiveMetadataOptions given)
+        : session(fetch),
+          options(std::move(given)),
+          ladder(fetch),
+          filter{options.keep, options.exclude_newer_ms} {
+        bytes_before = session.transfer().counts().bytes;
+        for (std::string& index : options.indexes)
+            index = without_trailing_slashes(session.learn(as_url(index)));
+        for (auto& [name, index] : options.pins)
+            index = without_trailing_slashes(session.learn(as_url(index)));
+    }
+
+    FetchSession& session;
+    LiveMetadataOptions options;
+    MetadataLadder ladder;
+    PageFilter filter;
+    std::atomic<std::uint64_t> pages{0};
+    std::uint64_t bytes_before = 0;
+
+    mutable std::mutex mutex;
+    std::condition_variable arrived;
+    std::deque<Arrival> arrivals;
+    std::size_t pending = 0;
+    std::unordered_map<std::string, CoreMetadata> known;  // by wheel URL
+
+    void deliver(Arrival arrival) {
+        const std::lock_guard lock(mutex);
+        if (const auto* metadata = std::get_if<MetadataArrived>(&arrival);
+            metadata != nullptr && metadata->metadata) {
+            known.emplace(metadata->wheel_url, *metadata->metadata);
+        }
+        arrivals.push_back(std::move(arrival));
+        arrived.notify_one();
+    }
+
+    std::vector<std::string> indexes_for(const std::string& name) const {
+        const auto pinned = options.pins.find(name);
+        return pinned == options.pins.end() ? options.indexes : std::vector<std::string>{pinned->second};
+    }
+
+    void ask_index(const std::string& name, std::size_t which) {
+        const std::vector<std::string> indexes = indexes_for(name);
+        if (which == indexes.size()) return deliver_page(name, ProjectPage{name, {}, false, {}, {}, {}});
+        const std::string& index = indexes[which];
+        DocumentRequest request;
+        request.url = index + "/" + name + "/";
+        if (is_file_url(index))
+            request.url += std::filesystem::exists(path_of_file_url(request.url) / "index.json")
+                               ? "index.json"
+                               : "index.html";
+        request.accept = page_accept;
+        request.remember_absence = true;
+        auto page = std::make_shared<std::optional<ProjectPage>>();  // parsed once, as the check that lets it
+                                                                     // into the cache
+        request.check = [self = shared_from_this(), page, name, index,
+                         url = request.url](const std::string& body) -> Result<void> {
+            auto parsed = parse_simple_page(body, {name, index, url}, self->filter);
+            if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
+            *page = std::move(*parsed);
+            return {};
+        };
+        session.ask(
+            std::move(request), [self = shared_from_this(), page, name, which](Result<Document> document) {
+                if (document && !document->from_cache) ++self->pages;
+                if (!document)
+                    return self->deliver(PageArrived{name, tl::make_unexpected(std::move(document.error()))});
+                if (!document->exists) return self->ask_index(name, which + 1);
+                self->deliver_page(name, std::move(**page));
+            });
+    }
+
+    void deliver_page(const std::string& name, ProjectPage page) {
+        if (page.exists == false && options.indexes.empty() && options.find_links.empty()) {
+            return deliver(PageArrived{name, fail(ErrorCode::usage, "no PyPI index is configured",
+                                                  "Give `--index URL`, or set PIP_INDEX_URL")});
+        }
+        for (const std::string& folder : options.find_links) {
+            if (auto added = add_local_wheels(folder, page); !added) {
+                return deliver(PageArrived{name, tl::make_unexpected(std::move(added.error()))});
+            }
+        }
+        deliver(PageArrived{name, std::move(page)});
+    }
+
+    /// Wheels of a folder have no upload time, and a cut-off takes only what is known to be too new or comes
+    /// from an index: what the user put there is meant.
+    Result<void> add_local_wheels(const std::string& written, ProjectPage& page) const {
+        const std::filesystem::path folder =
+            is_file_url(written) ? path_of_file_url(written) : std::filesystem::path(written);
+        std::error_code failed;
+        std::vector<std::filesystem::path> wheels;
+        for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+            const std::string file = entry.path().filename().string();
+            if (!file.ends_with(".whl") || (filter.keep && !filter.keep(file))) continue;
+            if (normalize_pypi_name(file.substr(0, file.find('-'))) == page.name)
+                wheels.push_back(entry.path());
+        }
+        if (failed)
+            return fail(ErrorCode::io, fmt::format("{}: cannot list: {}", folder.string(), failed.message()));
+        std::ranges::sort(wheels);
+        for (const auto& path : wheels) {
+            const auto content = read_whole_file(path);
+            if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
+            WheelFile file;
+            file.file_name = path.filename().string();
+            file.url = file_url_of(std::filesystem::absolute(path));
+            file.sha256 = sha256_of(*content);
+            file.size_bytes = content->size();
+            page.unusable.erase(std::string(version_in_file_name(file.file_name)));
+            page.wheels.push_back(std::move(file));
+            if (!page.exists) page.index = file_url_of(std::filesystem::absolute(folder));
+            page.exists = true;
+        }
+        return {};
+    }
+};
+
+LiveMetadata::LiveMetadata(FetchSession& session, LiveMetadataOptions options)
+    : state_(std::make_shared<State>(session, std::move(options))) {}
+LiveMetadata::~LiveMetadata() = default;
+
+void LiveMetadata::ask_page(const std::string& normalized_name) {
+    {
+        const std::lock_guard lock(state_->mutex);
+        ++state_->pending;
+    }
+    state_->ask_index(normalized_name, 0);
+}
+
+void LiveMetadata::ask_metadata(const WheelFile& wheel) {
+    {
+        const std::lock_guard lock(state_->mutex);
+        ++state_->pending;
+        if (const auto found = state_->known.find(wheel.url); found != state_->known.end()) {
+            state_->arrivals.emplace_back(MetadataArrived{wheel.url, found->second});
+            return;
+        }
+    }
+    state_->ladder.ask(wheel, [state = state_, url = wheel.url](Result<CoreMetadata> metadata) {
+        state->deliver(MetadataArrived{url, std::move(metadata)});
+    });
+}
+
+Arrival LiveMetadata::wait() {
+    std::unique_lock lock(state_->mutex);
+    state_->arrived.wait(lock, [this] { return !state_->arrivals.empty(); });
+    Arrival arrival = std::move(state_->arrivals.front());
+    state_->arrivals.pop_front();
+    --state_->pending;
+    return arrival;
+}
+
+std::size_t LiveMetadata::pending() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->pending;
+}
+
+FetchCounts LiveMetadata::counts() const {
+    return {state_->pages.load(), state_->ladder.requests(),
+            state_->session.transfer().counts().bytes - state_->bytes_before};
+}
+
+}  // namespace aimlock

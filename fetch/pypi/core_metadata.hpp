@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "solver/base/result.hpp"
+#include "solver/model/release.hpp"
+
+namespace aimlock {
+
+/// Reads the header of a METADATA document up to the first blank line; folded lines are joined. Fails with
+/// code `index` where Name or Version is missing. `document` names it in errors.
+Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::string& document);
+
+}  // namespace aimlock

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <deque>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "fetch/pypi/page_builder.hpp"
+#include "fetch/url.hpp"
+
+namespace aimlock::pypi {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
+    const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
+    if (code < 0x80) {
+        byte(code);
+    } else if (code < 0x800) {
+        byte(0xc0U | code >> 6U);
+        byte(0x80U | (code & 0x3fU));
+    } else if (code < 0x10000) {
+        byte(0xe0U | code >> 12U);
+        byte(0x80U | (code >> 6U & 0x3fU));
+        byte(0x80U | (code & 0x3fU));
+    } else if (code < 0x110000) {
+        byte(0xf0U | code >> 18U);
+        byte(0x80U | (code >> 12U & 0x3fU));
+        byte(0x80U | (code >> 6U & 0x3fU));
+        byte(0x80U | (code & 0x3fU));
+    }
+}
+
+/// Attribute values and link texts hold `&gt;=3.8` and the like.
+std::string unescaped(std::string_view text) {
+    static const std::map<std::string_view, char> named{{"amp", '&'},  {"lt", '<'},    {"gt", '>'},
+                                                        {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t amp = std::min(text.find('&'), text.size());
+        out.append(text.substr(0, amp));
+        text.remove_prefix(amp);
+        if (text.empty()) break;
+        const std::size_t end = text.substr(0, 12).find(';');
+        const std::string_view word =
+            end == std::string_view::npos ? std::string_view{} : text.substr(1, end - 1);
+        if (const auto found = named.find(word); found != named.end()) {
+            out += found->second;
+        } else if (word.starts_with('#') && word.size() > 1) {
+            const bool hex = word[1] == 'x' || word[1] == 'X';
+            std::uint32_t code = 0xfffd;
+            std::from_chars(word.data() + (hex ? 2 : 1), word.data() + word.size(), code, hex ? 16 : 10);
+            append_utf8(out, code);
+        } else {
+            out += '&';
+            text.remove_prefix(1);
+            continue;
+        }
+        text.remove_prefix(end + 1);
+    }
+    return out;
+}
+
+using Attributes = std::map<std::string, std::string, std::less<>>;
+
+/// Reads the attributes of a tag; `rest` begins behind its name and is moved behind its `>`.
+Attributes read_attributes(std::string_view& rest) {
+    Attributes attributes;
+    const auto skip_blanks = [&rest] {
+        while (!rest.empty() && (std::isspace(static_cast<unsigned char>(rest[0])) != 0 || rest[0] == '/'))
+            rest.remove_prefix(1);
+    };
+    for (skip_blanks(); !rest.empty() && rest[0] != '>'; skip_blanks()) {
+        const std::size_t name_end = std::min(rest.find_first_of(" \t\r\n=>/", 1), rest.size());
+        const std::string name = lower(rest.substr(0, name_end));
+        rest.remove_prefix(name_end);
+        const std::size_t next = std::min(rest.find_first_not_of(" \t\r\n"), rest.size());
+        std::string value;
+        if (next < rest.size() && rest[next] == '=') {
+            rest.remove_prefix(next + 1);
+            rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+            const bool quoted = !rest.empty() && (rest[0] == '"' || rest[0] == '\'');
+            const std::size_t end = quoted ? rest.find(rest[0], 1) : rest.find_first_of(" \t\r\n>");
+            const std::size_t stop = std::min(end, rest.size());
+            value = unescaped(rest.substr(quoted ? 1 : 0, stop - (quoted ? 1 : 0)));
+            rest.remove_prefix(std::min(stop + (quoted ? 1 : 0), rest.size()));
+        }
+        attributes.emplace(name, std::move(value));
+    }
+    if (!rest.empty()) rest.remove_prefix(1);
+    return attributes;
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+        text.remove_prefix(1);
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+    return text;
+}
+
+Sha256 sha256_in(std::string_view text) {
+    if (!text.starts_with("sha256=")) return {};
+    return Sha256::from_hex(text.substr(7)).value_or(Sha256{});
+}
+
+WheelFile file_of_link(const Attributes& attributes, const std::string& file_name) {
+    WheelFile file;
+    file.file_name = file_name;
+    const auto get = [&attributes](std::string_view name) -> const std::string* {
+        const auto found = attributes.find(name);
+        return found == attributes.end() ? nullptr : &found->second;
+    };
+    if (const std::string* href = get("href")) {
+        const std::size_t hash = href->find('#');
+        file.url = href->substr(0, hash);
+        if (hash != std::string::npos) file.sha256 = sha256_in(std::string_view(*href).substr(hash + 1));
+    }
+    if (const std::string* python = get("data-requires-python")) file.requires_python = *python;
+    if (const std::string* yanked = get("data-yanked")) {
+        file.yanked = true;
+        file.yanked_reason = *yanked;
+    }
+    const std::string* metadata = get("data-core-metadata");
+    if (metadata == nullptr) metadata = get("data-dist-info-metadata");
+    if (metadata != nullptr && *metadata != "false") {
+        file.has_core_metadata = true;
+        file.core_metadata_sha256 = sha256_in(*metadata);
+    }
+    return file;
+}
+
+/// The page as tags come by.
+struct HtmlReader {
+    PageBuilder builder;
+    std::deque<std::string> names;  // the builder's map views into them
+    std::string base;               // of <base href>
+    unsigned links = 0;
+    unsigned files = 0;
+    bool says_it_is_an_index = false;
+
+    void link(const Attributes& attributes, std::string_view text) {
+        ++links;
+        const std::string& name = names.emplace_back(unescaped(trimmed(text)));
+        if (version_in_file_name(name).empty()) return;
+        ++files;
+        if (!builder.wants(name)) return;
+        WheelFile file = file_of_link(attributes, name);
+        if (!base.empty()) file.url = join_url(base, file.url);
+        builder.add(std::move(file));
+    }
+
+    void meta(const Attributes& attributes) {
+        const auto name = attributes.find("name");
+        const auto content = attributes.find("content");
+        if (name == attributes.end() || content == attributes.end()) return;
+        if (name->second == "pypi:project-status") builder.set_status(content->second);
+        if (name->second.starts_with("pypi:")) says_it_is_an_index = true;
+    }
+};
+
+}  // namespace
+
+Result<ProjectPage> parse_html_page(std::string_view body,
+                                    const PageOrigin& origin,
+                                    const PageFilter& filter) {
+    HtmlReader reader{
+        PageBuilder(origin, filter), {}, {}, 0, 0, body.find("Links for") != std::string_view::npos};
+    std::string_view rest = body;
+    while (!rest.empty()) {
+        const std::size_t open = rest.find('<');
+        if (open == std::string_view::npos) break;
+        rest.remove_prefix(open + 1);
+        if (rest.starts_with("!--")) {
+            const std::size_t end = rest.find("-->");
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 3);
+            continue;
+        }
+        const std::size_t name_end = std::min(rest.find_first_of(" \t\r\n>/", 1), rest.size());
+        const std::string tag = lower(rest.substr(0, name_end));
+        rest.remove_prefix(name_end);
+        if (tag != "a" && tag != "base" && tag != "meta") continue;
+        const Attributes attributes = read_attributes(rest);
+        if (tag == "a") {
+            const std::size_t end = std::min(rest.find('<'), rest.size());
+            reader.link(attributes, rest.substr(0, end));
+        } else if (tag == "base") {
+            const auto href = attributes.find("href");
+            if (href != attributes.end()) reader.base = join_url(origin.url, href->second);
+        } else {
+            reader.meta(attributes);
+        }
+    }
+    if (reader.files == 0 && !reader.says_it_is_an_index) {
+        return fail(ErrorCode::index,
+                    shown_url(origin.url) +
+                        ": a web page came in the place of the index page: a captive portal or a login?",
+                    "Open the address in a browser, and check the index address");
+    }
+    return reader.builder.finish();
+}
+
+}  // namespace aimlock::pypi

@@ -1,0 +1,311 @@
+#include "fetch/pypi/metadata_ladder.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "fetch/compression.hpp"
+#include "fetch/pypi/core_metadata.hpp"
+#include "fetch/pypi/remote_zip.hpp"
+#include "fetch/url.hpp"
+
+namespace aimlock {
+namespace {
+
+constexpr std::uint64_t tail_size = 64U << 10U;
+constexpr std::uint64_t metadata_cap = 32U << 20U;
+constexpr std::uint64_t wheel_cap = std::uint64_t{1} << 30U;  // it is held in memory
+
+/// "bytes 100-199/1000".
+struct ContentRange {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;  // behind the last byte
+    std::uint64_t total = 0;
+};
+std::optional<ContentRange> parse_content_range(std::string_view text) {
+    if (!text.starts_with("bytes ")) return std::nullopt;
+    text.remove_prefix(6);
+    const auto take = [&text](std::uint64_t& into, char behind) {
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
+        const auto used = static_cast<std::size_t>(end - text.data());
+        if (failed != std::errc{} || (behind != '\0' && (used >= text.size() || text[used] != behind)))
+            return false;
+        text.remove_prefix(std::min(used + 1, text.size()));
+        return true;
+    };
+    ContentRange range;
+    if (!take(range.begin, '-') || !take(range.end, '/') || !take(range.total, '\0')) return std::nullopt;
+    ++range.end;
+    if (range.begin >= range.end || range.end > range.total) return std::nullopt;
+    return range;
+}
+
+}  // namespace
+
+struct MetadataLadder::Shared {
+    struct Blind {
+        unsigned tried = 0;
+        unsigned answered = 0;
+    };
+    FetchSession& session;
+    std::mutex mutex;
+    std::map<std::string, Blind> blind;     // by host
+    std::map<std::string, bool> no_ranges;  // hosts that ignore Range
+    std::atomic<std::uint64_t> requests{0};
+
+    bool worth_asking_blind(const std::string& host) {
+        const std::lock_guard lock(mutex);
+        const Blind& memory = blind[host];
+        return memory.tried < 8 || 2 * memory.answered >= memory.tried;
+    }
+    void remember(const std::string& host, bool answered) {
+        const std::lock_guard lock(mutex);
+        ++blind[host].tried;
+        blind[host].answered += answered ? 1 : 0;
+    }
+    bool ignores_ranges(const std::string& host) {
+        const std::lock_guard lock(mutex);
+        return no_ranges.contains(host);
+    }
+};
+
+/// One wheel's way up. Kept alive by the callbacks of its requests; all steps run on workers, one at a time.
+class MetadataLadder::Climb : public std::enable_shared_from_this<Climb> {
+public:
+    Climb(std::shared_ptr<Shared> shared, WheelFile wheel, Done done)
+        : shared_(std::move(shared)),
+          wheel_(std::move(wheel)),
+          done_(std::move(done)),
+          what_(shown_url(wheel_.url)) {
+        const auto parts = split_url(wheel_.url);
+        host_ = parts ? parts->host : std::string{};
+        // A redirect or a mirror may answer the URL; the hash names the bytes.
+        key_ =
+            wheel_.sha256.known() ? "metadata-of-sha256:" + wheel_.sha256.hex() : "metadata-of:" + wheel_.url;
+    }
+
+    void begin() {
+        if (is_file_url(wheel_.url)) return read_local();
+        if (const auto cached = shared_->session.cache().find(key_)) {
+            if (auto metadata = parse_core_metadata(cached->body, what_)) return done_(std::move(metadata));
+        }
+        if (shared_->session.options().offline) {
+            return done_(fail(ErrorCode::offline_miss,
+                              what_ + ": its metadata is not in the cache, and --offline allows no request",
+                              "Run once without --offline"));
+        }
+        if (wheel_.has_core_metadata) return ask_document(true, 1);
+        if (shared_->worth_asking_blind(host_)) return ask_document(false, 1);
+        ask_tail();
+    }
+
+private:
+    void read_local() {
+        const auto wheel = read_whole_file(path_of_file_url(wheel_.url));
+        if (!wheel)
+            return done_(fail(ErrorCode::io, path_of_file_url(wheel_.url).string() + ": cannot read"));
+        done_(metadata_of_wheel(*wheel, what_).and_then([this](const std::string& text) {
+            return parse_core_metadata(text, what_);
+        }));
+    }
+
+    /// Sends a request; `next` gets the response on a worker. Faults end the climb.
+    template <class Next>
+    void send(HttpRequest request, Next next) {
+        ++shared_->requests;
+        FetchSession& session = shared_->session;
+        session.transfer().start(
+            std::move(request), [self = shared_from_this(), next](Result<HttpResponse> response) {
+                auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
+                self->shared_->session.workers().submit([self, next, held] {
+                    if (!*held) return self->done_(tl::make_unexpected(std::move(held->error())));
+                    next(*self, std::move(**held));
+                });
+            });
+    }
+
+    void ask_document(bool announced, unsigned attempt) {
+        HttpRequest request;
+        request.url = shared_->session.candidates(wheel_.url + ".metadata").front();
+        request.accept_gzip = true;
+        request.body_cap = metadata_cap;
+        send(std::move(request), [announced, attempt](Climb& self, HttpResponse response) {
+            self.take_document(announced, attempt, std::move(response));
+        });
+    }
+
+    void take_document(bool announced, unsigned attempt, HttpResponse response) {
+        const bool answered = response.status == 200;
+        if (!announced) shared_->remember(host_, answered);
+        if (!answered) return ask_tail();
+        std::string text = std::move(response.body);
+        if (response.content_encoding == "gzip") {
+            auto inflated = inflate_gzip(text, what_ + ".metadata", {metadata_cap});
+            if (!inflated) return done_(tl::make_unexpected(std::move(inflated.error())));
+            text = std::move(*inflated);
+        }
+        if (wheel_.core_metadata_sha256.known() && sha256_of(text) != wheel_.core_metadata_sha256) {
+            if (attempt == 1) return ask_document(announced, 2);
+            return done_(fail(ErrorCode::integrity,
+                              fmt::format("{}.metadata: sha256 is {}, but the index promised {}", what_,
+                                          sha256_of(text).hex(), wheel_.core_metadata_sha256.hex())));
+        }
+        auto metadata = parse_core_metadata(text, what_ + ".metadata");
+        // A server that answers 200 with an error page to a document that nobody announced does not have it.
+        if (!metadata && !announced) return ask_tail();
+        keep(std::move(text), std::move(metadata));
+    }
+
+    void ask_tail() {
+        if (shared_->ignores_ranges(host_)) return ask_whole(1);
+        HttpRequest request = range_request(fmt::format("-{}", tail_size));
+        send(std::move(request),
+             [](Climb& self, HttpResponse response) { self.take_tail(std::move(response)); });
+    }
+
+    void take_tail(HttpResponse response) {
+        const auto range = parse_content_range(response.content_range);
+        const bool as_asked = response.status == 206 && range && range->end == range->total &&
+                              response.body.size() == range->end - range->begin;
+        if (response.status == 200) {
+            const std::lock_guard lock(shared_->mutex);
+            shared_->no_ranges[host_] = true;
+        }
+        if (response.status == 200 && !response.body.empty()) return take_whole(std::move(response), 1);
+        if (response.status == 404 || response.status == 410)
+            return done_(
+                fail(ErrorCode::not_found, what_ + ": the index lists it, but the server does not have it"));
+        if (!as_asked) return ask_whole(1);
+        tail_ = std::move(response.body);
+        tail_begin_ = range->begin;
+        const auto directory = find_zip_directory(tail_, range->total, what_);
+        if (!directory) return done_(tl::make_unexpected(directory.error()));
+        directory_ = *directory;
+        if (directory_.range.begin >= tail_begin_)
+            return find_member(std::string_view(tail_).substr(directory_.range.begin - tail_begin_));
+        ask_range(directory_.range.begin, tail_begin_, [](Climb& self, std::string bytes) {
+            self.tail_.insert(0, bytes);
+            self.tail_begin_ = self.directory_.range.begin;
+            self.find_member(self.tail_);
+        });
+    }
+
+    void find_member(std::string_view directory) {
+        auto member = find_metadata_member(directory.substr(0, directory_.range.size), directory_, what_);
+        if (!member) return done_(tl::make_unexpected(std::move(member.error())));
+        member_ = std::move(*member);
+        if (member_.compressed > metadata_cap)
+            return done_(fail(ErrorCode::integrity, what_ + ": METADATA exceeds the limit of 32 MiB"));
+        if (member_.header_at >= directory_.range.begin)
+            return done_(fail(ErrorCode::integrity, what_ + ": damaged wheel: a member lies outside"));
+        if (member_.header_at >= tail_begin_)
+            return take_member(tail_.substr(static_cast<std::size_t>(member_.header_at - tail_begin_)), true);
+        ask_member(30 + member_.name.size() + 64 + member_.compressed, true);
+    }
+
+    void ask_member(std::uint64_t size, bool may_ask_again) {
+        const std::uint64_t end = std::min(member_.header_at + size, directory_.range.begin);
+        ask_range(member_.header_at, end, [may_ask_again](Climb& self, std::string bytes) {
+            self.take_member(bytes, may_ask_again);
+        });
+    }
+
+    void take_member(std::string_view bytes, bool may_ask_again) {
+        std::optional<std::uint64_t> missing;
+        auto text = read_zip_member(member_, bytes, what_, missing);
+        if (missing && may_ask_again) return ask_member(*missing, false);
+        if (missing)
+            return done_(fail(ErrorCode::integrity, what_ + ": damaged wheel: METADATA is cut short"));
+        if (!text) return done_(tl::make_unexpected(std::move(text.error())));
+        auto metadata = parse_core_metadata(*text, what_);
+        keep(std::move(*text), std::move(metadata));
+    }
+
+    /// Bytes [begin, end) of the wheel; `next` gets exactly those. A server that answers with others is asked
+    /// for all.
+    template <class Next>
+    void ask_range(std::uint64_t begin, std::uint64_t end, Next next) {
+        HttpRequest request = range_request(fmt::format("{}-{}", begin, end - 1));
+        send(std::move(request), [begin, end, next](Climb& self, HttpResponse response) {
+            const auto range = parse_content_range(response.content_range);
+            if (response.status == 200) return self.take_whole(std::move(response), 1);
+            const bool as_asked = response.status == 206 && range && range->begin == begin &&
+                                  range->end == end && response.body.size() == end - begin;
+            if (!as_asked) return self.ask_whole(1);
+            next(self, std::move(response.body));
+        });
+    }
+
+    HttpRequest range_request(std::string range) const {
+        HttpRequest request;
+        request.url = shared_->session.candidates(wheel_.url).front();
+        request.range = std::move(range);
+        request.body_cap = wheel_cap;
+        return request;
+    }
+
+    void ask_whole(unsigned attempt) {
+        send(range_request({}), [attempt](Climb& self, HttpResponse response) {
+            self.take_whole(std::move(response), attempt);
+        });
+    }
+
+    void take_whole(HttpResponse response, unsigned attempt) {
+        if (response.status != 200)
+            return done_(fail(ErrorCode::not_found,
+                              fmt::format("{}: the server answered HTTP {}", what_, response.status)));
+        if (wheel_.sha256.known() && sha256_of(response.body) != wheel_.sha256) {
+            if (attempt == 1) return ask_whole(2);
+            return done_(
+                fail(ErrorCode::integrity, fmt::format("{}: sha256 is {}, but the index promised {}", what_,
+                                                       sha256_of(response.body).hex(), wheel_.sha256.hex())));
+        }
+        auto text = metadata_of_wheel(response.body, what_);
+        if (!text) return done_(tl::make_unexpected(std::move(text.error())));
+        auto metadata = parse_core_metadata(*text, what_);
+        keep(std::move(*text), std::move(metadata));
+    }
+
+    void keep(std::string text, Result<CoreMetadata> metadata) {
+        if (metadata) {
+            CachedDocument document;
+            document.url = wheel_.url;
+            // Only the header is ever read; descriptions are nine tenths of the bytes.
+            const std::size_t end = std::min(text.find("\n\n"), text.find("\r\n\r\n"));
+            document.body = text.substr(0, end == std::string::npos ? end : end + 1);
+            if (auto stored = shared_->session.cache().store(key_, document); !stored) {
+                shared_->session.say_once(
+                    LogLevel::warning,
+                    "the cache cannot be written, so nothing is kept: " + stored.error().message);
+            }
+        }
+        done_(std::move(metadata));
+    }
+
+    std::shared_ptr<Shared> shared_;
+    WheelFile wheel_;
+    Done done_;
+    std::string what_;  // the wheel's URL as it may be shown
+    std::string host_;
+    std::string key_;
+    std::string tail_;
+    std::uint64_t tail_begin_ = 0;
+    ZipDirectory directory_;
+    ZipMember member_;
+};
+
+MetadataLadder::MetadataLadder(FetchSession& session) : shared_(new Shared{session, {}, {}, {}, 0}) {}
+MetadataLadder::~MetadataLadder() = default;
+
+void MetadataLadder::ask(const WheelFile& wheel, Done done) {
+    auto climb = std::make_shared<Climb>(shared_, wheel, std::move(done));
+    shared_->session.workers().submit([climb] { climb->begin(); });
+}
+
+std::uint64_t MetadataLadder::requests() const {
+    return shared_->requests.load();
+}
+
+}  // namespace aimlock
