@@ -92,14 +92,14 @@ private:
     }
 
     [[nodiscard]] std::string install() const {
-        const bool netrc =
-            std::ranges::find(settings_.image.secrets, "netrc") != settings_.image.secrets.end();
-        std::string command = netrc && portable() && !settings_.vendored ? "NETRC=/run/secrets/netrc " : "";
-        command += fmt::format(
+        const std::string command = fmt::format(
             "aimlock install --lock /run/aimlock.lock --target {} --frozen --prefix {} --root /out",
             target_.name, image_prefix);
-        return command +
-               (settings_.vendored ? " --offline --vendor /run/pool" : " --cache-dir /var/cache/aimlock");
+        if (settings_.vendored) return command + " --offline --vendor /run/pool";
+        const auto& secrets = settings_.image.secrets;
+        const bool netrc = portable() && std::ranges::find(secrets, "netrc") != secrets.end();
+        return fmt::format("{}AIMLOCK_CACHE_DIR=/var/cache/aimlock {}",
+                           netrc ? "NETRC=/run/secrets/netrc " : "", command);
     }
 
     /// The hash seed decides the order of constants in byte code before Python 3.11.

@@ -1,13 +1,10 @@
 #include "image/generated.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace aimlock {
 
@@ -23,32 +20,6 @@ Result<void> check_replaceable(const fs::path& file) {
     if (head.find(generated_marker) != std::string::npos) return {};
     return fail(ErrorCode::refused, fmt::format("`{}` exists and was not written by aimlock", file.string()),
                 "move it away, or give --force to replace it");
-}
-
-Result<void> write_generated(const fs::path& file, std::string_view text) {
-    std::error_code error;
-    if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
-    if (error)
-        return fail(ErrorCode::io,
-                    fmt::format("cannot create `{}`: {}", file.parent_path().string(), error.message()));
-    const fs::path temporary = fs::path(file).concat(fmt::format(".{}.tmp", ::getpid()));
-    {
-        std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-        out.write(text.data(), static_cast<std::streamsize>(text.size()));
-        out.close();
-        if (!out) {
-            const std::string reason = std::strerror(errno);
-            fs::remove(temporary, error);
-            return fail(ErrorCode::io, fmt::format("cannot write `{}`: {}", file.string(), reason));
-        }
-    }
-    fs::rename(temporary, file, error);
-    if (error) {
-        const std::string reason = error.message();
-        fs::remove(temporary, error);
-        return fail(ErrorCode::io, fmt::format("cannot write `{}`: {}", file.string(), reason));
-    }
-    return {};
 }
 
 }  // namespace aimlock

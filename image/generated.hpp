@@ -15,7 +15,4 @@ inline constexpr std::string_view generated_marker =
 /// Fails when `file` exists and is not ours: it has no marker in its first 1,024 bytes.
 Result<void> check_replaceable(const std::filesystem::path& file);
 
-/// Writes `text` under a temporary name beside `file` and renames it into place; creates folders.
-Result<void> write_generated(const std::filesystem::path& file, std::string_view text);
-
 }  // namespace aimlock

@@ -19,7 +19,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock && \
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out && \
     PYTHONHASHSEED=0 /out/opt/env/bin/python -B -s -S /run/byte_code.py /out /opt/env/lib/python3.12
 
 FROM ${BASE} AS conda-libcublas
@@ -30,7 +30,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out
 
 FROM ${BASE} AS conda-numpy
 RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock \
@@ -40,7 +40,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out
 
 FROM ${BASE} AS large-1
 RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock \
@@ -52,7 +52,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock && \
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out && \
     PYTHONHASHSEED=0 /opt/env/bin/python -B -s -S /run/byte_code.py /out /opt/env/lib/python3.12
 
 FROM ${BASE} AS medium-1
@@ -65,7 +65,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock && \
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out && \
     PYTHONHASHSEED=0 /opt/env/bin/python -B -s -S /run/byte_code.py /out /opt/env/lib/python3.12
 
 FROM ${BASE} AS small-1
@@ -78,7 +78,7 @@ RUN --mount=type=bind,source=.aimlock/bin/aimlock,target=/usr/local/bin/aimlock 
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     test "$(sha256sum < /usr/local/bin/aimlock)" = "36b88446586b04e3c86320db363516229ae74a07ec30928b800aee7d751374da  -" && \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi && \
-    NETRC=/run/secrets/netrc aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out --cache-dir /var/cache/aimlock && \
+    NETRC=/run/secrets/netrc AIMLOCK_CACHE_DIR=/var/cache/aimlock aimlock install --lock /run/aimlock.lock --target gpu --frozen --prefix /opt/env --root /out && \
     PYTHONHASHSEED=0 /opt/env/bin/python -B -s -S /run/byte_code.py /out /opt/env/lib/python3.12
 
 FROM ground
