@@ -7,8 +7,6 @@ if(NOT EXISTS ${AIMLOCK_STATIC_DEPS}/.key)
 endif()
 
 add_link_options(-static -s)
-# main() must pin name lookup to files and dns: a base's own nsswitch modules abort a static program of another glibc.
-add_compile_definitions(AIMLOCK_STATIC=1)
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 
 # aimlock_static(NAME FILE archive LINKS …): dep::NAME is an archive and what it needs itself, so that CMake can order the

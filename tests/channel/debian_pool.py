@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,30 +85,37 @@ def is_complete(folder: Path, suite: str) -> bool:
 
 def fetch_suite(folder: Path, suite: str, mirror: str) -> str:
     """Downloads one suite's packages; what went wrong, empty if nothing did."""
-    state = folder / "apt" / suite
     debs = folder / "debs" / suite
-    for made in (state / "lists/partial", state / "cache/archives/partial", debs):
-        made.mkdir(parents=True, exist_ok=True)
-    (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
-    for old in debs.glob("*.deb"):
-        old.unlink()
-    options = {
-        "Dir::State": state,
-        "Dir::State::status": state / "status",
-        "Dir::Cache": state / "cache",
-        "Dir::Etc::sourcelist": state / "sources.list",
-        "Dir::Etc::sourceparts": "/dev/null",
-        "APT::Architecture": "amd64",
-        "APT::Sandbox::User": "root",
-        "Acquire::Languages": "none",
-        "Acquire::Retries": "3",
-    }
-    apt = ["apt-get", "-qq", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
-    for command in (["update", "--error-on=any"], ["download", *package_names(suite)]):
-        done = subprocess.run(apt + command, cwd=debs, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            return done.stderr.strip()[-400:] or "apt-get failed"
-    shutil.rmtree(state)
-    complete_mark(folder, suite).touch()
+    shutil.rmtree(debs, ignore_errors=True)
+    failure = download(debs, suite, mirror, package_names(suite))
+    if not failure:
+        complete_mark(folder, suite).touch()
+    return failure
+
+
+def download(folder: Path, suite: str, mirror: str, names: list[str]) -> str:
+    """Downloads Debian packages of a suite into a folder; what went wrong, empty if nothing did."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="apt-") as scratch:
+        state = Path(scratch)
+        for made in ("lists/partial", "cache/archives/partial"):
+            (state / made).mkdir(parents=True)
+        (state / "status").touch()
+        (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
+        options = {
+            "Dir::State": state,
+            "Dir::State::status": state / "status",
+            "Dir::Cache": state / "cache",
+            "Dir::Etc::sourcelist": state / "sources.list",
+            "Dir::Etc::sourceparts": "/dev/null",
+            "APT::Architecture": "amd64",
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        apt = ["apt-get", "-qq", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
+        for command in (["update", "--error-on=any"], ["download", *names]):
+            done = subprocess.run(apt + command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                return done.stderr.strip()[-400:] or "apt-get failed"
     return ""
