@@ -17,14 +17,14 @@ struct Requirement {
     std::string written_name;         ///< as written
     std::vector<std::string> extras;  ///< normalised (PEP 685), sorted, each once
     SpecifierSet specifiers;
-    std::optional<std::string> url;   ///< `name @ url`
+    std::optional<std::string> url;  ///< `name @ url`
     std::optional<Marker> marker;
 
-    /// Reads a requirement. `at` is where `text` begins in its file. Old forms that PyPI still serves are accepted where
-    /// the reference implementation accepts them: `name (>=1.0)`.
+    /// Reads a requirement. `at` is where `text` begins in its file. Old forms that PyPI still serves are
+    /// accepted where the reference implementation accepts them: `name (>=1.0)`.
     static Result<Requirement> parse(std::string_view text, SourcePos at = {{}, 0, 0});
 
-    /// Canonical spelling: `name[extra]>=1,<2; marker`.
+    /// Canonical spelling: `name[extra]<2,>=1; marker` or `name[extra] @ url ; marker`, names normalised.
     [[nodiscard]] std::string text() const;
 };
 

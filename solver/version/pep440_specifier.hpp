@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "solver/base/result.hpp"
@@ -42,6 +43,9 @@ struct Pep440Specifier {
 /// A comma-separated set of clauses, all of which must hold. The empty set admits everything.
 class SpecifierSet {
 public:
+    SpecifierSet() = default;
+    explicit SpecifierSet(std::vector<Pep440Specifier> clauses) : clauses_(std::move(clauses)) {}
+
     /// Reads a set; blanks and empty clauses (a trailing comma) are allowed. Fails with the column of the
     /// offending clause.
     static Result<SpecifierSet> parse(std::string_view text, SourcePos at = {{}, 0, 0});
@@ -82,7 +86,6 @@ public:
     [[nodiscard]] std::string text() const;
 
 private:
-    friend class SpecifierReader;
     std::vector<Pep440Specifier> clauses_;
 };
 
