@@ -32,10 +32,15 @@ struct Manifest {
     std::string file;
     Request request;
     std::optional<ImageManifest> image;
+    std::optional<std::string> channel_alias;  ///< what channel names are resolved against
+    /// Only `extra-index-urls` were written: the user's own index comes after `request.indexes`.
+    bool user_index_last = false;
+    std::vector<std::string>
+        notes;  ///< what was read past, for people: a key of environment.yml with no meaning here
 };
 
-/// Reads aimlock.toml. Errors carry line and column; an unknown key names the nearest known one. All errors of meaning
-/// are reported (up to 10), of syntax the first.
+/// Reads aimlock.toml. Errors carry line and column; an unknown key names the nearest known one. All errors
+/// of meaning are reported (up to 10), of syntax the first.
 tl::expected<Manifest, std::vector<Error>> read_manifest(std::string_view text, const std::string& file);
 
 }  // namespace aimlock
