@@ -18,10 +18,11 @@ public:
     /// No document: a conda name carries the PyPI name equal to it, and the built-in table covers the traps.
     static NameMap built_in();
 
-    /// Normalised PyPI names that `conda_name` is said to carry. Where the map has no entry: the built-in table, else
-    /// nothing (a document says what it knows) or, without a document, the equal name.
+    /// Normalised PyPI names that `conda_name` is said to carry. Where the map has no entry: the built-in
+    /// table, else nothing (a document says what it knows) or, without a document, the equal name.
     [[nodiscard]] std::vector<std::string> pypi_names(std::string_view conda_name) const;
-    /// All conda names of the document that are said to carry `pypi_name`.
+    /// All conda names that the document, or the built-in table where it has no entry, says to carry
+    /// `pypi_name`, sorted. A conda name that only its equality maps is not among them.
     [[nodiscard]] std::vector<std::string> conda_names(std::string_view pypi_name) const;
     [[nodiscard]] bool is_built_in() const { return built_in_; }
     /// Digest of the document; that of the empty text when built in.

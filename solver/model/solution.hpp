@@ -14,25 +14,26 @@ namespace aimlock {
 
 enum class PackageKind : std::uint8_t { conda, pypi };
 
-/// A package that was chosen, with all that replaying and checking it needs and no reference to where it was read.
+/// A package that was chosen, with all that replaying and checking it needs and no reference to where it was
+/// read.
 struct Package {
     PackageKind kind = PackageKind::conda;
     std::string name;     ///< conda name, or normalised PyPI name
     std::string version;  ///< as published
     std::string build;    ///< conda only
     std::uint64_t build_number = 0;
-    std::string url;      ///< without credentials
-    Sha256 sha256;        ///< always known in a lock
+    std::string url;  ///< without credentials
+    Sha256 sha256;    ///< always known in a lock
     std::uint64_t size_bytes = 0;
     std::string md5;
-    std::string origin;   ///< conda: the channel's name; PyPI: the index
-    std::string subdir;   ///< conda only
+    std::string origin;                   ///< conda: the channel's name; PyPI: the index
+    std::string subdir;                   ///< conda only
     std::vector<std::string> depends;     ///< conda `depends`, or `Requires-Dist`, as published, in order
     std::vector<std::string> constrains;  ///< conda only
     std::vector<std::string> extras;      ///< PyPI extras that are in use, sorted
-    std::vector<std::string> provides;    ///< conda: PyPI distributions it stands for, "numpy==1.26.4", sorted
-    std::string requires_python;          ///< PyPI only
-    std::string noarch;                   ///< "", "generic" or "python"
+    std::vector<std::string> provides;  ///< conda: PyPI distributions it stands for, "numpy==1.26.4", sorted
+    std::string requires_python;        ///< PyPI only
+    std::string noarch;                 ///< "", "generic" or "python"
     std::string python_site_packages_path;
     std::string license;
     std::string track_features;
@@ -46,10 +47,10 @@ struct Package {
 struct SolveStats {
     std::uint64_t rounds = 0;
     FetchCounts fetched;
-    std::uint64_t trials = 0;        ///< solves of the objective
-    std::uint64_t solvables = 0;     ///< of the largest pool
-    double solve_ms = 0;             ///< in libsolv
-    double objective_ms = 0;         ///< spent on the objective's trials
+    std::uint64_t trials = 0;     ///< solves of the objective
+    std::uint64_t solvables = 0;  ///< of the largest pool
+    double solve_ms = 0;          ///< in libsolv
+    double objective_ms = 0;      ///< spent on the objective's trials
 };
 
 /// The answer for one target. Packages are sorted: conda before PyPI, then by name.
@@ -57,14 +58,15 @@ struct Solution {
     Target target;
     std::string python_version;  ///< full version of the environment's Python; empty: none
     std::vector<Package> packages;
-    std::vector<std::string> notes;  ///< what people should know: a pre-release used, a CPU build on a GPU target, …
+    std::vector<std::string>
+        notes;  ///< what people should know: a pre-release used, a CPU build on a GPU target, …
     SolveStats stats;
 };
 
 /// An edit of one requirement that makes the request solvable.
 struct Repair {
-    std::string change;  ///< "numpy >=2 -> numpy >=1.26.4,<2"
-    SourcePos pos;       ///< of the requirement it edits
+    std::string change;     ///< "numpy >=2 -> numpy >=1.26.4,<2"
+    SourcePos pos;          ///< of the requirement it edits
     bool verified = false;  ///< the whole request was solved again with it
 };
 
@@ -73,8 +75,8 @@ struct Conflict {
     Target target;
     std::vector<std::string> requirements;  ///< the minimal core, each with its world: "conda: numpy >=2"
     std::vector<SourcePos> positions;       ///< of `requirements`, same order
-    std::vector<std::string> chain;         ///< one sentence a line, from the requirements to the contradiction
-    std::vector<Repair> repairs;            ///< best first
+    std::vector<std::string> chain;  ///< one sentence a line, from the requirements to the contradiction
+    std::vector<Repair> repairs;     ///< best first
     SolveStats stats;
 
     /// The chain as one text.
