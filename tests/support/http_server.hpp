@@ -25,10 +25,10 @@ struct SeenRequest {
 /// What the server answers, faults included.
 struct Reply {
     int status = 200;
-    std::vector<std::string> headers;  ///< "ETag: x"
-    std::string body;
-    std::optional<std::uint64_t> stated_length;  ///< a Content-Length that lies
-    std::optional<std::size_t> send_only;        ///< bytes of the body, then the connection ends
+    std::vector<std::string> headers{};  ///< "ETag: x"
+    std::string body{};
+    std::optional<std::uint64_t> stated_length{};  ///< a Content-Length that lies
+    std::optional<std::size_t> send_only{};        ///< bytes of the body, then the connection ends
     bool reset = false;                          ///< end it with RST instead of FIN
     bool stall = false;                          ///< keep the connection open and silent instead of ending it
     int delay_ms = 0;                            ///< before the answer
