@@ -85,6 +85,13 @@ Composed compose_conda(const TomlEntry& entry, ManifestErrors& errors) {
     return compose(name, entry.pos, version->text, version->pos, after);
 }
 
+/// Where a requirement is shown to begin: its value, the quote included.
+SourcePos place_of(const TomlEntry& entry) {
+    SourcePos pos = entry.value.pos;
+    if (entry.value.kind == TomlNode::Kind::text) --pos.column;
+    return pos;
+}
+
 /// False and an error where the value of a requirement is neither a text nor a table.
 bool is_value(const TomlEntry& entry, ManifestErrors& errors) {
     if (entry.value.kind == TomlNode::Kind::table) return true;
@@ -168,7 +175,7 @@ std::vector<CondaRoot> read_conda_table(const TomlNode& table, ManifestErrors& e
     for (const TomlEntry& entry : table.entries) {
         if (!is_conda_name(entry, errors) || !is_value(entry, errors)) continue;
         const Composed composed = compose_conda(entry, errors);
-        Result<CondaRoot> root = read_conda_requirement(composed.text, entry.pos);
+        Result<CondaRoot> root = read_conda_requirement(composed.text, place_of(entry));
         if (root) {
             roots.push_back(*std::move(root));
         } else {
@@ -189,7 +196,7 @@ std::vector<PypiRoot> read_pypi_table(const TomlNode& table, ManifestErrors& err
             continue;
         }
         auto [composed, index] = compose_pypi(entry, errors);
-        Result<PypiRoot> root = read_pypi_requirement(composed.text, entry.pos);
+        Result<PypiRoot> root = read_pypi_requirement(composed.text, place_of(entry));
         if (root) {
             root->index = std::move(index);
             roots.push_back(*std::move(root));
@@ -216,7 +223,7 @@ void read_constraints_table(const TomlNode& table, TargetRequest& target, Manife
         const auto enter = [&](auto& into, const auto& read, const TomlNode* bound) {
             if (bound == nullptr) return;
             const Composed composed = compose(entry, *bound);
-            auto root = read(composed.text, entry.pos);
+            auto root = read(composed.text, place_of(entry));
             if (root) {
                 into.push_back(*std::move(root));
             } else {
