@@ -98,6 +98,8 @@ constexpr std::array traps{
     Trap{"zstd", ""},
 };
 
+static_assert(std::ranges::is_sorted(traps, {}, &Trap::conda), "trap_of searches by halves");
+
 const Trap* trap_of(std::string_view conda_name) {
     const auto* found = std::ranges::lower_bound(traps, conda_name, {}, &Trap::conda);
     return found != traps.end() && found->conda == conda_name ? found : nullptr;

@@ -113,8 +113,10 @@ private:
 bool write_version(const std::string& version, bool has_build, std::string& outside, Brackets& brackets) {
     const bool relation = version.find_first_of("><$^|,") != std::string::npos;
     const bool other = version.starts_with("!=") || version.starts_with("~=");
+    const std::string_view stem = std::string_view(version).substr(0, version.find_last_not_of('*') + 1);
+    const bool glob = stem.find('*') != std::string_view::npos;  // `=1.*` would not read back as `1.*.*`
     if (version == "*") return false;
-    if (relation || (other && has_build)) {
+    if (relation || (other ? has_build : glob)) {
         brackets.add("version", version, version);  // always quoted
     } else if (other) {
         outside += version;

@@ -106,10 +106,15 @@ private:
             }
             if (i >= rest_.size() || rest_[i] != ' ') break;
             const std::string_view ahead = strip(rest_.substr(i));
-            if (ahead.starts_with("and ") || ahead.starts_with("or ")) break;
+            if (begins_with_word(ahead, "and") || begins_with_word(ahead, "or")) break;
             ++i;
         }
         return i;
+    }
+
+    static bool begins_with_word(std::string_view text, std::string_view word) {
+        if (!text.starts_with(word)) return false;
+        return text.size() == word.size() || text[word.size()] == ' ' || text[word.size()] == '(';
     }
 
     bool take_word(std::string_view word) {

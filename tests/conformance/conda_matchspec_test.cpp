@@ -49,7 +49,9 @@ json recorded_fields(const json& row) {
 
 TEST(CondaMatchSpec, Parse) {
     AIMLOCK_NEEDS_TABLE(table, "conda_matchspec");
-    RowCount count("conda_matchspec parse");
+    RowCount count("conda_matchspec parse",
+                   {{"blas *.* mkl",
+                     "conda writes `=*` for `*.*`, which reads back as any version; ours reads back equal"}});
     for (const json& row : table["parse"]) {
         const auto input = row["input"].get<std::string>();
         const auto spec = MatchSpec::parse(input);
@@ -71,9 +73,7 @@ TEST(CondaMatchSpec, Parse) {
 
 TEST(CondaMatchSpec, CanonicalTextReadsBack) {
     AIMLOCK_NEEDS_TABLE(table, "conda_matchspec");
-    RowCount count(
-        "conda_matchspec canonical text reads back",
-        {{"blas=*[build=mkl]", "conda writes the version `*.*` as `=*`, which reads back as any version"}});
+    RowCount count("conda_matchspec canonical text reads back");
     for (const json& row : table["parse"]) {
         const auto spec = MatchSpec::parse(row["input"].get<std::string>());
         if (!spec) continue;
