@@ -8,6 +8,11 @@
 namespace aimlock {
 namespace {
 
+/// Pinned host memory for transfers to the GPU. Only here: a host may forbid to raise limits.
+constexpr std::string_view pinned_memory =
+    "    ulimits:\n"
+    "      memlock: -1\n";
+
 constexpr std::string_view gpus_long =
     "    deploy:\n"
     "      resources:\n"
@@ -17,7 +22,7 @@ constexpr std::string_view gpus_long =
     "              count: all\n"
     "              capabilities: [gpu]\n";
 
-std::string service(std::string_view name, const ServiceSettings& settings, std::string_view gpus) {
+std::string service(std::string_view name, const ServiceSettings& settings, std::string_view more) {
     std::string text = fmt::format(
         "  {}:\n"
         "    image: {}\n"
@@ -25,8 +30,6 @@ std::string service(std::string_view name, const ServiceSettings& settings, std:
         "      context: .\n"
         "    init: true\n"
         "    shm_size: 8gb\n"
-        "    ulimits:\n"
-        "      memlock: -1\n"
         "    working_dir: {}\n"
         "    volumes:\n"
         "      - {}\n",
@@ -35,14 +38,15 @@ std::string service(std::string_view name, const ServiceSettings& settings, std:
     if (!settings.ports.empty()) text += "    ports:\n";
     // This machine only: a notebook server is a shell for whoever reaches it.
     for (const unsigned port : settings.ports) text += fmt::format("      - \"127.0.0.1:{0}:{0}\"\n", port);
-    return text + std::string(gpus);
+    return text + std::string(more);
 }
 
 }  // namespace
 
 std::string render_compose(const ServiceSettings& settings) {
     const std::string_view gpus = settings.image.compose_gpus ? "    gpus: all\n" : gpus_long;
-    return fmt::format("# {}\nservices:\n{}\n{}", generated_marker, service("gpu-dev", settings, gpus),
+    return fmt::format("# {}\nservices:\n{}\n{}", generated_marker,
+                       service("gpu-dev", settings, std::string(pinned_memory) + std::string(gpus)),
                        service("cpu-dev", settings, ""));
 }
 
