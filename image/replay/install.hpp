@@ -15,28 +15,34 @@ namespace aimlock {
 
 /// Where and how a lock is replayed.
 struct InstallOptions {
-    std::string target;                  ///< a target of the lock
-    std::filesystem::path prefix;        ///< where the environment will live: the path that is written into its files
-    std::filesystem::path root;          ///< written below this folder (image builds); empty: the prefix itself
-    std::optional<std::string> group;    ///< one group of a per-group lock slice; the rest of the prefix is not there
-    bool repair = false;                 ///< restore edited and missing files of an installed prefix
-    bool byte_code = true;               ///< compile `.pyc`, unchecked-hash (install-and-image.md 3.5)
-    unsigned threads = 0;                ///< 0: one per processor
+    std::string target;  ///< a target of the lock
+    std::filesystem::path
+        prefix;                  ///< where the environment will live: the path that is written into its files
+    std::filesystem::path root;  ///< written below this folder (image builds); empty: the prefix itself
+    std::optional<std::string>
+        group;              ///< one group of a per-group lock slice; the rest of the prefix is not there
+    bool repair = false;    ///< restore edited and missing files of an installed prefix
+    bool byte_code = true;  ///< compile `.pyc`, unchecked-hash (install-and-image.md 3.5)
+    unsigned threads = 0;   ///< 0: one per processor
 };
 
 struct InstallReport {
     std::uint64_t packages = 0;
     std::uint64_t files = 0;
-    std::uint64_t bytes = 0;       ///< written
-    std::uint64_t from_store = 0;  ///< archives that needed no download
+    std::uint64_t bytes = 0;         ///< written
+    std::uint64_t from_store = 0;    ///< archives that needed no download
     std::vector<std::string> notes;  ///< scripts not run, .pth files, …
-    /// Files of the installed prefix that differ from its records: nothing was changed (exit 1). Empty: installed.
+    /// Files of the installed prefix that differ from its records: nothing was changed (exit 1). Empty:
+    /// installed.
     std::vector<std::string> edited;
 };
 
 /// Replays the packages of one target into a prefix. On any failure the prefix is as it was, or absent.
-/// A prefix that already holds this lock is left alone; one that holds another lock of ours is replaced as a whole; a
-/// folder that is not ours and not empty is refused.
-Result<InstallReport> install(const Lock& lock, const InstallOptions& options, PackageStore& store, Progress& progress);
+/// A prefix that already holds this lock is left alone; one that holds another lock of ours is replaced as a
+/// whole; a folder that is not ours and not empty is refused.
+Result<InstallReport> install(const Lock& lock,
+                              const InstallOptions& options,
+                              PackageStore& store,
+                              Progress& progress);
 
 }  // namespace aimlock

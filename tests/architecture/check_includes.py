@@ -31,7 +31,7 @@ LIBRARIES = {
     "toml++/": {"lock", "tests"},
     "yaml-cpp/": {"lock", "tests"},
     "openssl/": {"solver/base", "fetch", "tests"},
-    "simdjson": {"fetch", "solver/model", "tests"},
+    "simdjson": {"fetch", "image", "solver/model", "tests"},
     "nlohmann/": {"cli", "image", "lock", "solver/model", "tests"},
 }
 MAX_LINES = {".hpp": 150, ".cpp": 400}

@@ -1,0 +1,332 @@
+// A prefix is filled in a folder beside it and put in its place by one rename, so that it is complete or as
+// it was:
+//
+//     guard      one installation a prefix; what killed ones left is removed
+//     look       nothing there | this lock already | another lock of ours | somebody's folder (refused)
+//     unpack     every archive as it arrives, on the store's threads, biggest first
+//     settle     paths that several packages fill, links, byte code, records, marker
+//     put        rename; the old prefix is removed
+#include "image/replay/install.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <numeric>
+
+#include <fmt/core.h>
+#include <sys/statvfs.h>
+
+#include "fetch/archive/entry_path.hpp"
+#include "image/inventory_reader.hpp"
+#include "image/replay/byte_code.hpp"
+#include "image/replay/conda_package.hpp"
+#include "image/replay/package_records.hpp"
+#include "image/replay/prefix_state.hpp"
+#include "image/replay/replayed_package.hpp"
+#include "image/replay/staged_tree.hpp"
+#include "image/replay/wheel_package.hpp"
+
+namespace aimlock {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string spoken_name(const Package& package) {
+    if (package.kind == PackageKind::conda) {
+        return fmt::format("conda {} {} {}", package.name, package.version, package.build);
+    }
+    return fmt::format("pypi {} {}", package.name, package.version);
+}
+
+/// "3.12" of "3.12.7".
+std::string minor_version(const std::string& version) {
+    const std::size_t first = version.find('.');
+    return first == std::string::npos ? version : version.substr(0, version.find('.', first + 1));
+}
+
+Result<PrefixLayout> layout_of(const LockTarget& target,
+                               const std::vector<const Package*>& packages,
+                               std::string prefix) {
+    PrefixLayout layout{std::move(prefix), target.python_site_packages_path,
+                        minor_version(target.python_version)};
+    const auto python = std::ranges::find_if(
+        packages, [](const Package* p) { return p->kind == PackageKind::conda && p->name == "python"; });
+    if (python != packages.end()) {
+        if (layout.python_version.empty()) layout.python_version = minor_version((*python)->version);
+        if (layout.site_packages.empty()) layout.site_packages = (*python)->python_site_packages_path;
+    }
+    if (layout.site_packages.empty() && !layout.python_version.empty()) {
+        layout.site_packages = fmt::format("lib/python{}/site-packages", layout.python_version);
+    }
+    if (layout.site_packages.empty()) return layout;
+    const auto safe = safe_entry_path(layout.site_packages);
+    if (!safe || *safe != layout.site_packages) {
+        return fail(ErrorCode::lock, "the target's site-packages path leaves the prefix");
+    }
+    return layout;
+}
+
+/// Names and versions become file names below conda-meta.
+Result<void> check_names(const std::vector<const Package*>& packages) {
+    const auto is_plain = [](const std::string& text) {
+        return !text.empty() && text.front() != '.' && text.size() < 128 &&
+               std::ranges::all_of(text, [](char c) {
+                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                          std::string_view("._+!-").find(c) != std::string_view::npos;
+               });
+    };
+    for (const Package* package : packages) {
+        const bool named = is_plain(package->name) && is_plain(package->version);
+        if (!named || (package->kind == PackageKind::conda && !is_plain(package->build))) {
+            return fail(ErrorCode::lock, fmt::format("`{}` has a name that cannot be a file's",
+                                                     shown_name(spoken_name(*package))));
+        }
+        if (!package->sha256.known()) {
+            return fail(ErrorCode::lock, fmt::format("{} has no sha256 in the lock", spoken_name(*package)));
+        }
+    }
+    return {};
+}
+
+Result<std::string> checked_prefix(const fs::path& given) {
+    std::error_code error;
+    std::string text = fs::absolute(given, error).lexically_normal().string();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    if (error || given.empty() || text == "/")
+        return fail(ErrorCode::usage, "the prefix is no folder that can be filled");
+    const bool control =
+        std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; });
+    if (control || !is_utf8(text)) {
+        return fail(ErrorCode::usage,
+                    fmt::format("the prefix `{}` cannot be written into files", shown_name(text)));
+    }
+    return text;
+}
+
+/// Of all that decides what the prefix holds.
+Sha256 content_digest(const std::vector<const Package*>& packages,
+                      const PrefixLayout& layout,
+                      bool byte_code) {
+    Sha256Stream digest;
+    digest.update(
+        fmt::format("aimlock prefix 1\n{}\n{}\n{}\n", layout.prefix, layout.site_packages, byte_code));
+    for (const Package* package : packages) {
+        digest.update(fmt::format("{} {} {}\n", spoken_name(*package), package->url, package->sha256.hex()));
+    }
+    return digest.finish();
+}
+
+Result<void> check_space(const std::vector<const Package*>& packages, const fs::path& folder) {
+    struct statvfs space {};
+    if (::statvfs(folder.c_str(), &space) != 0) return {};
+    const std::uint64_t available = std::uint64_t{space.f_bavail} * space.f_frsize;
+    const auto add = [](std::uint64_t sum, const Package* package) { return sum + package->size_bytes; };
+    const std::uint64_t packed = std::accumulate(packages.begin(), packages.end(), std::uint64_t{0}, add);
+    if (available >= packed) return {};
+    return fail(ErrorCode::io,
+                fmt::format("{} has {} bytes free, and the archives alone are {}", folder.string(), available,
+                            packed),
+                fmt::format("Make room: unpacked they take about {} bytes.", 4 * packed));
+}
+
+/// One installation, its steps in order.
+class Installation {
+public:
+    Installation(const Lock& lock, const InstallOptions& options, PackageStore& store, Progress& progress)
+        : lock_(lock), options_(options), store_(store), progress_(progress) {}
+
+    Result<InstallReport> run() {
+        auto prepared = prepare();
+        if (!prepared) return tl::make_unexpected(prepared.error());
+        const auto guard = PrefixGuard::acquire(destination_);
+        if (!guard) return tl::make_unexpected(guard.error());
+        auto needed = look();
+        if (!needed) return tl::make_unexpected(needed.error());
+        if (!*needed) return report_;
+        auto space = check_space(packages_, destination_.parent_path());
+        if (!space) return tl::make_unexpected(space.error());
+        auto staging = StagingFolder::create(destination_);
+        if (!staging) return tl::make_unexpected(staging.error());
+        auto done = fill(*staging);
+        if (done) done = staging->put_in_place();
+        if (!done) return tl::make_unexpected(done.error());
+        return report_;
+    }
+
+private:
+    Result<void> prepare() {
+        const LockTarget* target = lock_.target(options_.target);
+        if (target == nullptr) {
+            return fail(ErrorCode::usage,
+                        fmt::format("the lock has no target `{}`", shown_name(options_.target)));
+        }
+        packages_ = lock_.packages_of(options_.target);
+        auto names = check_names(packages_);
+        if (!names) return names;
+        auto prefix = checked_prefix(options_.prefix);
+        if (!prefix) return tl::make_unexpected(prefix.error());
+        if (options_.group) {
+            const auto safe = safe_entry_path(*options_.group);
+            if (!safe || safe->find('/') != std::string::npos)
+                return fail(ErrorCode::usage, "the group has no plain name");
+        }
+        destination_ =
+            options_.root.empty() ? fs::path(*prefix) : fs::path(options_.root / prefix->substr(1));
+        auto layout = layout_of(*target, packages_, std::move(*prefix));
+        if (!layout) return tl::make_unexpected(layout.error());
+        layout_ = std::move(*layout);
+        marker_ = {
+            options_.target, layout_.prefix, content_digest(packages_, layout_, options_.byte_code), {}};
+        std::ranges::copy_if(packages_, std::back_inserter(marker_.wheels),
+                             [](const Package* p) { return p->kind == PackageKind::pypi; });
+        // Layers of an image are filled apart and laid over each other: no two may hold one path with
+        // different content.
+        part_ = options_.group.value_or(options_.root.empty() ? std::string()
+                                                              : marker_.packages.hex().substr(0, 12));
+        report_.packages = packages_.size();
+        return {};
+    }
+
+    /// Whether there is something to do.
+    Result<bool> look() {
+        std::error_code error;
+        const auto status = fs::symlink_status(destination_, error);
+        if (!fs::exists(status)) return true;
+        if (!fs::is_directory(status)) {
+            return fail(ErrorCode::refused, fmt::format("{} is not a folder", destination_.string()));
+        }
+        if (fs::is_empty(destination_, error)) return true;
+        if (!has_marker(destination_)) {
+            return fail(ErrorCode::refused,
+                        fmt::format("{} is not empty, and aimlock did not make it", destination_.string()),
+                        "Name another prefix, or remove that folder.");
+        }
+        const auto marker = read_marker(destination_, marker_path(part_));
+        if (marker && marker->packages == marker_.packages && !options_.repair) return false;
+        const auto inventory = read_prefix(destination_);
+        if (!inventory) return tl::make_unexpected(inventory.error());
+        PrefixChanges changes = changes_of(*inventory);
+        if (options_.repair) {
+            extra_ = std::move(changes.extra);
+            return true;
+        }
+        report_.edited = std::move(changes.edited);
+        report_.edited.insert(report_.edited.end(), changes.extra.begin(), changes.extra.end());
+        std::ranges::sort(report_.edited);
+        return report_.edited.empty();
+    }
+
+    Result<void> fill(const StagingFolder& staging) {
+        std::vector<std::string> names;
+        for (const Package* package : packages_) names.push_back(spoken_name(*package));
+        StagedTree tree(staging.path(), names);
+        std::vector<ReplayedPackage> replayed(packages_.size());
+        auto unpacked = unpack(tree, replayed);
+        if (!unpacked) return unpacked;
+        const auto clashes = tree.settle();
+        if (!clashes) return tl::make_unexpected(clashes.error());
+        drop_lost(*clashes, names, replayed);
+        if (options_.byte_code) {
+            auto compiled =
+                make_byte_code(replayed, layout_, staging.path(), options_.threads, report_.notes, progress_);
+            if (!compiled) return compiled;
+        }
+        std::error_code error;
+        fs::create_directory(staging.path() / "conda-meta", error);
+        fs::permissions(staging.path() / "conda-meta", fs::perms{0755}, error);
+        if (error) return fail(ErrorCode::io, fmt::format("cannot write conda-meta: {}", error.message()));
+        auto recorded = write_records(lock_, options_.target, layout_, replayed, staging.path());
+        if (recorded)
+            recorded = write_history(lock_, options_.target, packages_, !part_.empty(), staging.path());
+        if (recorded) recorded = write_marker(staging.path(), marker_path(part_), marker_);
+        if (recorded) recorded = carry_over(destination_, staging.path(), extra_);
+        if (!recorded) return recorded;
+        sum_up(names, replayed);
+        return {};
+    }
+
+    Result<void> unpack(StagedTree& tree, std::vector<ReplayedPackage>& replayed) {
+        // The biggest first: what starts last should be over soon.
+        std::vector<std::size_t> order(packages_.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::stable_sort(order, std::greater{},
+                                 [&](std::size_t i) { return packages_[i]->size_bytes; });
+        std::vector<const Package*> wanted;
+        for (const std::size_t i : order) wanted.push_back(packages_[i]);
+        const auto ready = [&](std::size_t position, const fs::path& archive) -> Result<void> {
+            const std::size_t index = order[position];
+            auto done = unpack_one(index, archive, tree);
+            if (!done) return tl::make_unexpected(done.error());
+            replayed[index] = std::move(*done);
+            return {};
+        };
+        const std::uint64_t before = store_.counts().from_store;
+        auto provided = store_.provide(wanted, ready, progress_);
+        report_.from_store = store_.counts().from_store - before;
+        return provided;
+    }
+
+    Result<ReplayedPackage> unpack_one(std::size_t index, const fs::path& archive, StagedTree& tree) const {
+        const Package& package = *packages_[index];
+        Result<ReplayedPackage> done;
+        try {
+            done = package.kind == PackageKind::conda
+                       ? replay_conda_package(package, archive, layout_, tree, index)
+                       : replay_wheel(package, archive, layout_, tree, index);
+        } catch (
+            const std::exception& error) {  // memory, or a library below: the store's threads must not see it
+            done = fail(ErrorCode::io, error.what());
+        }
+        if (!done && !done.error().message.starts_with(spoken_name(package))) {
+            done.error().message = fmt::format("{}: {}", spoken_name(package), done.error().message);
+        }
+        return done;
+    }
+
+    /// What a package lost to a later one is not its any more: its record must not claim it.
+    void drop_lost(const std::vector<Clash>& clashes,
+                   const std::vector<std::string>& names,
+                   std::vector<ReplayedPackage>& replayed) {
+        for (const Clash& clash : clashes) {
+            for (const std::size_t loser : clash.losers) {
+                std::erase_if(replayed[loser].files,
+                              [&](const ReplayedFile& file) { return file.path == clash.path; });
+                report_.notes.push_back(fmt::format("{} of {} was replaced by that of {}",
+                                                    shown_name(clash.path), names[loser],
+                                                    names[clash.winner]));
+            }
+        }
+    }
+
+    void sum_up(const std::vector<std::string>& names, const std::vector<ReplayedPackage>& replayed) {
+        for (std::size_t i = 0; i < replayed.size(); ++i) {
+            report_.files += replayed[i].files.size();
+            for (const ReplayedFile& file : replayed[i].files) report_.bytes += file.size_bytes;
+            for (const std::string& note : replayed[i].notes) report_.notes.push_back(names[i] + ": " + note);
+        }
+    }
+
+    const Lock& lock_;
+    const InstallOptions& options_;
+    PackageStore& store_;
+    Progress& progress_;
+    std::vector<const Package*> packages_;
+    PrefixLayout layout_;
+    fs::path destination_;
+    PrefixMarker marker_;
+    std::string part_;  // of an image; empty: the whole environment
+    std::vector<std::string> extra_;
+    InstallReport report_;
+};
+
+}  // namespace
+
+Result<InstallReport> install(const Lock& lock,
+                              const InstallOptions& options,
+                              PackageStore& store,
+                              Progress& progress) {
+    return Installation(lock, options, store, progress).run();
+}
+
+}  // namespace aimlock

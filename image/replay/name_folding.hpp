@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace aimlock {
+
+/// A key that is equal for two paths which some file system takes for one: letter case ignored and composed
+/// letters taken apart. Covers ASCII, Latin-1 and Latin Extended-A with their combining marks, and the case
+/// of Greek and Cyrillic; other scripts keep their bytes.
+std::string folded_path(std::string_view path);
+
+}  // namespace aimlock

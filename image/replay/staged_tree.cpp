@@ -1,0 +1,277 @@
+#include "image/replay/staged_tree.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fetch/archive/entry_path.hpp"
+#include "fetch/archive/mapped_file.hpp"
+#include "image/replay/name_folding.hpp"
+
+namespace aimlock {
+namespace {
+
+tl::unexpected<Error> io_error(std::string_view doing, std::string_view file) {
+    return fail(ErrorCode::io, fmt::format("cannot {} {}: {}", doing, file, std::strerror(errno)));
+}
+
+/// Whether the process's umask would take a bit from 0755. umask(2) can only be read by setting it, which
+/// other threads would see.
+bool umask_takes_bits() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("Umask:")) return (std::stoul(line.substr(6), nullptr, 8) & 0755U) != 0;
+    }
+    return true;
+}
+
+/// Paths that say what is installed: a package that brought one could speak for another.
+bool is_reserved(std::string_view path) {
+    if (path == ".aimlock-work" || path.starts_with(".aimlock-work/")) return true;
+    return path.starts_with("conda-meta/") && (path.ends_with(".json") || path == "conda-meta/history");
+}
+
+bool same_content(const std::filesystem::path& a, const std::filesystem::path& b) {
+    std::error_code error;
+    const auto status_a = std::filesystem::symlink_status(a, error);
+    const auto status_b = std::filesystem::symlink_status(b, error);
+    if (error || status_a.type() != status_b.type()) return false;
+    if (std::filesystem::is_symlink(status_a)) {
+        return std::filesystem::read_symlink(a, error) == std::filesystem::read_symlink(b, error) && !error;
+    }
+    if (status_a.permissions() != status_b.permissions()) return false;
+    const auto bytes_a = MappedFile::open(a);
+    const auto bytes_b = MappedFile::open(b);
+    return bytes_a && bytes_b && bytes_a->bytes() == bytes_b->bytes();
+}
+
+}  // namespace
+
+Result<OutputFile> OutputFile::create(const std::filesystem::path& file, bool executable, bool set_mode) {
+    const ::mode_t mode = executable ? 0755 : 0644;
+    // O_EXCL: a claimed path is free, and a link in its place must never be followed.
+    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (descriptor < 0) return io_error("create", file.string());
+    if (set_mode && ::fchmod(descriptor, mode) != 0) {
+        auto error = io_error("set the mode of", file.string());
+        ::close(descriptor);
+        return error;
+    }
+    return OutputFile(descriptor, file.string());
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      name_(std::move(other.name_)),
+      digest_(std::move(other.digest_)) {}
+
+OutputFile::~OutputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<void> OutputFile::append(std::string_view bytes) {
+    digest_.update(bytes);
+    while (!bytes.empty()) {
+        const ::ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return io_error("write", name_);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<Sha256> OutputFile::finish() {
+    if (::close(std::exchange(descriptor_, -1)) != 0) return io_error("write", name_);
+    return digest_.finish();
+}
+
+std::filesystem::path PackageFolder::location(const std::string& path) const {
+    return contested_.contains(path) ? side_ / path : tree_->folder() / path;
+}
+
+Result<OutputFile> PackageFolder::create(const std::string& path, bool executable) const {
+    return OutputFile::create(location(path), executable, tree_->sets_modes());
+}
+
+Result<Sha256> PackageFolder::write(const std::string& path, std::string_view bytes, bool executable) const {
+    auto file = create(path, executable);
+    if (!file) return tl::make_unexpected(file.error());
+    auto appended = file->append(bytes);
+    if (!appended) return tl::make_unexpected(appended.error());
+    return file->finish();
+}
+
+Result<void> PackageFolder::symlink(const std::string& path, const std::string& target) const {
+    if (::symlink(target.c_str(), location(path).c_str()) != 0) return io_error("create the link", path);
+    tree_->note_link(path, target);
+    return {};
+}
+
+Result<void> PackageFolder::hardlink(const std::string& path, const std::string& existing) const {
+    if (::link(location(existing).c_str(), location(path).c_str()) != 0)
+        return io_error("create the link", path);
+    return {};
+}
+
+StagedTree::StagedTree(std::filesystem::path folder, std::vector<std::string> packages)
+    : folder_(std::move(folder)), packages_(std::move(packages)), sets_modes_(umask_takes_bits()) {
+    folders_.insert("");
+}
+
+Result<void> StagedTree::make_folder(std::size_t package, const std::string& path) {
+    if (folders_.contains(path)) return {};
+    const std::size_t slash = path.rfind('/');
+    auto parent = make_folder(package, slash == std::string::npos ? std::string() : path.substr(0, slash));
+    if (!parent) return parent;
+    if (const auto held = holders_.find(path); held != holders_.end()) {
+        return fail(ErrorCode::archive,
+                    fmt::format("{} has files below `{}`, which is a file or a link of {}",
+                                packages_[package], shown_name(path), packages_[held->second.package]));
+    }
+    const std::string file = (folder_ / path).string();
+    if (::mkdir(file.c_str(), 0755) != 0) return io_error("create", file);
+    if (sets_modes_ && ::chmod(file.c_str(), 0755) != 0) return io_error("set the mode of", file);
+    folders_.insert(path);
+    return {};
+}
+
+Result<void> StagedTree::claim_one(std::size_t package,
+                                   const Claim& claim,
+                                   bool from_wheel,
+                                   PackageFolder& place) {
+    const auto refused = [&](std::string why) {
+        return fail(ErrorCode::archive,
+                    fmt::format("{}: `{}` {}", packages_[package], shown_name(claim.path), why));
+    };
+    if (is_reserved(claim.path)) return refused("is a record that only the installer writes");
+    if (claim.kind == Claim::Kind::folder) return make_folder(package, claim.path);
+    const std::size_t slash = claim.path.rfind('/');
+    auto parent =
+        make_folder(package, slash == std::string::npos ? std::string() : claim.path.substr(0, slash));
+    if (!parent) return parent;
+    if (folders_.contains(claim.path)) return refused("is a folder of another package, or of this one");
+    const Holder mine{static_cast<std::uint32_t>(package), claim.wrapper, from_wheel};
+    const auto [held, is_new] = holders_.emplace(claim.path, mine);
+    if (is_new) {
+        const auto [other, alone] = folded_.emplace(folded_path(claim.path), claim.path);
+        if (alone) return {};
+        const Holder& holder = holders_.at(other->second);
+        if (!from_wheel && !holder.from_wheel) return {};
+        return refused(
+            fmt::format("and `{}` of {} are one name where letter case or Unicode forms do not count",
+                        shown_name(other->second), packages_[holder.package]));
+    }
+    auto& claimants = contested_[claim.path];
+    if (held->second.package == package || (!claimants.empty() && claimants.back() == package)) {
+        return refused("would be written twice by one package");
+    }
+    if (claim.wrapper || held->second.wrapper) wrapper_clashes_.insert(claim.path);
+    held->second.from_wheel |= from_wheel;
+    claimants.push_back(static_cast<std::uint32_t>(package));
+    place.contested_.insert(claim.path);
+    return {};
+}
+
+Result<PackageFolder> StagedTree::claim(std::size_t package,
+                                        const std::vector<Claim>& claims,
+                                        bool from_wheel) {
+    PackageFolder place;
+    place.tree_ = this;
+    place.side_ = work_folder() / std::to_string(package);
+    const std::lock_guard lock(mutex_);
+    for (const Claim& claim : claims) {
+        auto claimed = claim_one(package, claim, from_wheel, place);
+        if (!claimed) return tl::make_unexpected(claimed.error());
+    }
+    std::error_code error;
+    for (const std::string& path : place.contested_) {
+        std::filesystem::create_directories((place.side_ / path).parent_path(), error);
+        if (error)
+            return fail(ErrorCode::io,
+                        fmt::format("cannot create {}: {}", place.side_.string(), error.message()));
+    }
+    return place;
+}
+
+void StagedTree::note_link(const std::string& path, const std::string& target) const {
+    const std::lock_guard lock(mutex_);
+    links_[path] = target;
+}
+
+Result<void> StagedTree::settle_one(const std::string& path,
+                                    const std::vector<std::uint32_t>& claimants,
+                                    std::vector<Clash>& clashes) {
+    const auto place_of = [&](std::uint32_t package) {
+        return package == holders_.at(path).package ? folder_ / path
+                                                    : work_folder() / std::to_string(package) / path;
+    };
+    std::vector<std::uint32_t> all = claimants;
+    all.push_back(holders_.at(path).package);
+    std::ranges::sort(all);
+    const std::uint32_t winner = all.back();
+    Clash clash{path, winner, {}};
+    for (const std::uint32_t package : all) {
+        if (!same_content(place_of(package), place_of(winner))) clash.losers.push_back(package);
+    }
+    if (clash.losers.empty()) return {};
+    if (wrapper_clashes_.contains(path)) {
+        return fail(ErrorCode::archive,
+                    fmt::format("the entry point `{}` of {} takes the place of a file of {}",
+                                shown_name(path), packages_[winner], packages_[clash.losers.front()]));
+    }
+    std::error_code error;
+    std::filesystem::path place = folder_ / path;
+    if (place_of(winner) != place) std::filesystem::rename(place_of(winner), place, error);
+    if (error)
+        return fail(ErrorCode::io, fmt::format("cannot write {}: {}", place.string(), error.message()));
+    clashes.push_back(std::move(clash));
+    return {};
+}
+
+/// `safe_link_target` reads a link's text without looking at the tree; that is the truth as long as no `..`
+/// follows a name that is a link itself.
+Result<void> StagedTree::check_links() const {
+    for (const auto& [path, target] : links_) {
+        std::string at = path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+        for (std::string_view rest = target; !rest.empty();) {
+            const std::string_view part = rest.substr(0, rest.find('/'));
+            rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+            if (part.empty() || part == ".") continue;
+            if (part != "..") {
+                at += at.empty() ? "" : "/";
+                at += part;
+                continue;
+            }
+            if (links_.contains(at)) {
+                return fail(ErrorCode::archive,
+                            fmt::format("link `{}` points to `{}`, which goes up from the link `{}`",
+                                        shown_name(path), shown_name(target), shown_name(at)));
+            }
+            at.erase(at.rfind('/') == std::string::npos ? 0 : at.rfind('/'));
+        }
+    }
+    return {};
+}
+
+Result<std::vector<Clash>> StagedTree::settle() {
+    std::vector<Clash> clashes;
+    for (const auto& [path, claimants] : contested_) {
+        auto settled = settle_one(path, claimants, clashes);
+        if (!settled) return tl::make_unexpected(settled.error());
+    }
+    auto checked = check_links();
+    if (!checked) return tl::make_unexpected(checked.error());
+    std::error_code error;
+    std::filesystem::remove_all(work_folder(), error);
+    return clashes;
+}
+
+}  // namespace aimlock

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "solver/base/digest.hpp"
+#include "solver/base/result.hpp"
+
+namespace aimlock {
+
+class StagedTree;
+
+/// One path that a package wants to fill.
+struct Claim {
+    enum class Kind : std::uint8_t { file, link, folder } kind = Kind::file;
+    std::string path;  ///< relative to the prefix, normal form
+    /// An entry point's wrapper: it must not replace, or be replaced by, anything that differs from it.
+    bool wrapper = false;
+};
+
+/// A file that is being written below a staged tree, hashed on the way.
+class OutputFile {
+public:
+    static Result<OutputFile> create(const std::filesystem::path& file, bool executable, bool set_mode);
+    ~OutputFile();
+    OutputFile(OutputFile&& other) noexcept;
+    OutputFile& operator=(OutputFile&&) = delete;
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+
+    Result<void> append(std::string_view bytes);
+    /// Closes it; the digest of all that was appended.
+    Result<Sha256> finish();
+
+private:
+    OutputFile(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+    int descriptor_;
+    std::string name_;
+    Sha256Stream digest_;
+};
+
+/// The part of a staged tree that one package fills. Every path must have been claimed.
+class PackageFolder {
+public:
+    Result<OutputFile> create(const std::string& path, bool executable) const;
+    Result<Sha256> write(const std::string& path, std::string_view bytes, bool executable) const;
+    Result<void> symlink(const std::string& path, const std::string& target) const;
+    /// A second name for a file that this package has written.
+    Result<void> hardlink(const std::string& path, const std::string& existing) const;
+    /// Where the content of `path` lies until the tree is settled.
+    [[nodiscard]] std::filesystem::path location(const std::string& path) const;
+
+private:
+    friend class StagedTree;
+    const StagedTree* tree_ = nullptr;
+    std::filesystem::path side_;  // for paths that an earlier claimant fills too
+    std::unordered_set<std::string> contested_;
+};
+
+/// A path that packages fill with different content. The one that comes last in the lock's order has it.
+struct Clash {
+    std::string path;
+    std::size_t winner = 0;
+    std::vector<std::size_t> losers;
+};
+
+/// A prefix under construction. Packages are unpacked into it by several threads at once, in any order, and
+/// the result does not depend on that order.
+class StagedTree {
+public:
+    /// `folder` exists and is empty. `packages`: what each is called in messages, in the lock's order.
+    StagedTree(std::filesystem::path folder, std::vector<std::string> packages);
+
+    /// Reserves the paths of a package, before anything of it is written, and creates their folders.
+    /// `from_wheel`: names that a file system without letter case, or with another Unicode form, would take
+    /// for another file's are refused; conda packages for Linux need such names (terminfo). Refuses paths
+    /// below another package's file or link.
+    Result<PackageFolder> claim(std::size_t package, const std::vector<Claim>& claims, bool from_wheel);
+
+    /// After the last package: decides paths with several claimants, checks links, removes working files.
+    Result<std::vector<Clash>> settle();
+
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    /// For working files, below `folder()`; gone after `settle`.
+    [[nodiscard]] std::filesystem::path work_folder() const { return folder_ / ".aimlock-work"; }
+    /// Records where a link points, to be checked by `settle`.
+    void note_link(const std::string& path, const std::string& target) const;
+    [[nodiscard]] bool sets_modes() const { return sets_modes_; }
+
+private:
+    struct Holder {
+        std::uint32_t package = 0;
+        bool wrapper = false;
+        bool from_wheel = false;
+    };
+    Result<void> claim_one(std::size_t package, const Claim& claim, bool from_wheel, PackageFolder& place);
+    Result<void> make_folder(std::size_t package, const std::string& path);
+    Result<void> settle_one(const std::string& path,
+                            const std::vector<std::uint32_t>& claimants,
+                            std::vector<Clash>& clashes);
+    [[nodiscard]] Result<void> check_links() const;
+
+    std::filesystem::path folder_;
+    std::vector<std::string> packages_;
+    bool sets_modes_ = false;  // the umask would take bits away that files must have
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Holder> holders_;
+    std::unordered_set<std::string> folders_;
+    std::unordered_map<std::string, std::string> folded_;
+    std::map<std::string, std::vector<std::uint32_t>> contested_;  // beside the holder
+    std::unordered_set<std::string> wrapper_clashes_;
+    mutable std::map<std::string, std::string> links_;
+};
+
+}  // namespace aimlock
