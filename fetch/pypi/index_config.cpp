@@ -83,7 +83,7 @@ Configured read_uv_toml(const std::string& text) {
         }
         const std::size_t equals = content.find('=');
         if (equals == std::string_view::npos || content.starts_with('#')) continue;
-        const std::string_view key = trimmed(content.substr(0, equals));
+        const std::string key(trimmed(content.substr(0, equals)));  // the line it is on may be replaced below
         std::string value(content.substr(equals + 1));
         while (value.find('[') != std::string::npos && value.find(']') == std::string::npos &&
                std::getline(lines, line))

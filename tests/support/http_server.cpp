@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,6 +117,8 @@ void HttpServer::accept_connections() {
             if (ending_) return;
             continue;
         }
+        const int yes = 1;
+        ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         const std::lock_guard lock(mutex_);
         connections_.push_back(connection);
         threads_.emplace_back([this, connection] { serve(connection); });

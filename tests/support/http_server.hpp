@@ -29,9 +29,9 @@ struct Reply {
     std::string body{};
     std::optional<std::uint64_t> stated_length{};  ///< a Content-Length that lies
     std::optional<std::size_t> send_only{};        ///< bytes of the body, then the connection ends
-    bool reset = false;                          ///< end it with RST instead of FIN
-    bool stall = false;                          ///< keep the connection open and silent instead of ending it
-    int delay_ms = 0;                            ///< before the answer
+    bool reset = false;                            ///< end it with RST instead of FIN
+    bool stall = false;  ///< keep the connection open and silent instead of ending it
+    int delay_ms = 0;    ///< before the answer
 };
 
 /// A plain HTTP/1.1 server on a free loopback port, one thread a connection. The handler runs on those

@@ -1,0 +1,295 @@
+#include "fetch/live_metadata.hpp"
+
+#include <atomic>
+#include <cstring>
+#include <iostream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "solver/base/digest.hpp"
+#include "tests/support/http_server.hpp"
+#include "tests/support/shared.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/fetch/wheel_maker.hpp"
+
+namespace aimlock {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace testing;  // HttpServer, Reply, …
+
+class Live : public ::testing::Test {
+protected:
+    FetchOptions options() const {
+        FetchOptions made;
+        made.cache_dir = folder.path() / "cache";
+        made.transfer.retry_base = std::chrono::milliseconds(1);
+        made.transfer.tries = 2;
+        made.offline = offline;
+        return made;
+    }
+    Result<ProjectPage> page(const std::vector<std::string>& indexes,
+                             const std::string& name,
+                             std::map<std::string, std::string> pins = {}) {
+        FetchSession session(options(), log);
+        LiveMetadataOptions asked;
+        asked.indexes = indexes;
+        asked.pins = std::move(pins);
+        LiveMetadata live(session, asked);
+        live.ask_page(name);
+        EXPECT_EQ(live.pending(), 1U);
+        auto arrival = std::get<PageArrived>(live.wait());
+        EXPECT_EQ(arrival.name, name);
+        EXPECT_EQ(live.pending(), 0U);
+        return arrival.page;
+    }
+    Result<CoreMetadata> metadata(const WheelFile& wheel) {
+        FetchSession session(options(), log);
+        LiveMetadata live(session, {});
+        live.ask_metadata(wheel);
+        auto arrival = std::get<MetadataArrived>(live.wait());
+        EXPECT_EQ(arrival.wheel_url, wheel.url);
+        requests = live.counts().metadata_requests;
+        return arrival.metadata;
+    }
+    /// A wheel `demo` of some index; what is not known is the default.
+    static WheelFile demo(const std::string& url, Sha256 sha256 = {}) {
+        WheelFile wheel;
+        wheel.file_name = "demo-1.0-py3-none-any.whl";
+        wheel.url = url;
+        wheel.sha256 = sha256;
+        return wheel;
+    }
+    static Reply index_page(const std::string& wheel) {
+        return {.headers = {"Content-Type: application/vnd.pypi.simple.v1+json"},
+                .body = R"({"meta":{"api-version":"1.0"},"files":[{"filename":")" + wheel +
+                        R"(","url":"/f/)" + wheel + R"(","hashes":{}}]})"};
+    }
+    TempDir folder;
+    SilentLog log;
+    bool offline = false;
+    std::uint64_t requests = 0;
+};
+
+TEST_F(Live, TheFirstIndexThatHasTheNameWins) {
+    const HttpServer first({{"/simple/mine/", index_page("mine-1.0-py3-none-any.whl")}});
+    const HttpServer second({{"/simple/mine/", index_page("mine-99.0-py3-none-any.whl")},
+                             {"/simple/other/", index_page("other-1.0-py3-none-any.whl")}});
+    const std::vector<std::string> indexes{first.url("/simple/"), second.url("/simple")};
+    const auto mine = page(indexes, "mine");
+    ASSERT_TRUE(mine) << mine.error().message;
+    EXPECT_EQ(mine->wheels[0].file_name, "mine-1.0-py3-none-any.whl");
+    EXPECT_EQ(mine->index, first.url("/simple"));
+    EXPECT_EQ(mine->wheels[0].url, first.url("/f/mine-1.0-py3-none-any.whl"));
+    EXPECT_EQ(page(indexes, "other")->index, second.url("/simple"));
+    EXPECT_FALSE(page(indexes, "absent")->exists);
+    EXPECT_EQ(page(indexes, "mine", {{"mine", second.url("/simple")}})->wheels[0].file_name,
+              "mine-99.0-py3-none-any.whl");
+}
+
+TEST_F(Live, RefusalAndFaultsNeverFallThroughToTheNextIndex) {
+    const HttpServer second({{"/simple/mine/", index_page("mine-99.0-py3-none-any.whl")}});
+    for (const int status : {401, 403, 500}) {
+        const HttpServer first([&](const SeenRequest&) { return Reply{.status = status}; });
+        const auto answer = page({first.url("/simple"), second.url("/simple")}, "mine");
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().code, ErrorCode::network);
+        EXPECT_THAT(answer.error().message, HasSubstr(std::to_string(status)));
+    }
+    EXPECT_EQ(second.count(), 0U);
+}
+
+TEST_F(Live, ACaptivePortalIsNotCached) {
+    std::atomic<bool> portal{true};
+    const HttpServer server([&](const SeenRequest&) {
+        return portal ? Reply{.body = "<html><a href=x>Log in</a></html>"}
+                      : index_page("mine-1.0-py3-none-any.whl");
+    });
+    EXPECT_THAT(page({server.url("/simple")}, "mine").error().message, HasSubstr("captive portal"));
+    portal = false;
+    EXPECT_TRUE(page({server.url("/simple")}, "mine"));
+}
+
+TEST_F(Live, AnnouncedMetadataIsCheckedAgainstItsHash) {
+    const std::string text = "Name: demo\nVersion: 1.0\nRequires-Dist: numpy\n\n";
+    std::atomic<bool> damaged{true};
+    const HttpServer server([&](const SeenRequest&) { return Reply{.body = damaged ? text + " " : text}; });
+    WheelFile wheel = demo(server.url("/demo-1.0-py3-none-any.whl"));
+    wheel.has_core_metadata = true;
+    wheel.core_metadata_sha256 = sha256_of(text);
+    const auto wrong = metadata(wheel);
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, ErrorCode::integrity);
+    EXPECT_EQ(server.count(), 2U) << "tried once more";
+    damaged = false;
+    EXPECT_THAT(metadata(wheel)->requires_dist, ElementsAre("numpy"));
+    EXPECT_EQ(server.seen()[0].path, "/demo-1.0-py3-none-any.whl.metadata");
+    EXPECT_TRUE(metadata(wheel));
+    EXPECT_EQ(server.count(), 3U) << "the third answer is the cache's";
+}
+
+TEST_F(Live, WithoutADocumentOneSuffixRangeIsEnough) {
+    const std::string whole = make_wheel("demo", "1.0", {"numpy"}, 300'000, 1'000);
+    const HttpServer server([&](const SeenRequest& request) {
+        return request.path.ends_with(".metadata") ? Reply{.status = 404}
+                                                   : HttpServer::ranged(request, whole);
+    });
+    const WheelFile wheel = demo(server.url("/demo-1.0-py3-none-any.whl"), sha256_of(whole));
+    EXPECT_THAT(metadata(wheel)->requires_dist, ElementsAre("numpy"));
+    ASSERT_EQ(server.count(), 2U);
+    EXPECT_EQ(server.seen()[1].header("range"), "bytes=-65536");
+    EXPECT_EQ(requests, 2U);
+    for (const SeenRequest& request : server.seen()) EXPECT_EQ(request.method, "GET");
+    offline = true;
+    EXPECT_TRUE(metadata(wheel)) << "known by the wheel's hash";
+}
+
+TEST_F(Live, RangesGoWhereTheDirectorySays) {
+    const std::string whole = make_wheel("demo", "1.0", {"numpy"}, 1'000, 300'000);
+    std::vector<std::pair<std::string, std::string>> many{
+        {"demo-1.0.dist-info/METADATA", "Name: demo\nVersion: 1.0\n"}};
+    for (int i = 0; i < 2'000; ++i)
+        many.emplace_back("demo/a_rather_long_name_of_a_file_" + std::to_string(i), "");
+    const std::string big_directory = make_zip(many);
+    for (const std::string& zip : {whole, big_directory}) {
+        const HttpServer server([&](const SeenRequest& request) {
+            return request.path.ends_with(".metadata") ? Reply{.status = 404}
+                                                       : HttpServer::ranged(request, zip);
+        });
+        const auto found = metadata(demo(server.url("/demo-1.0-py3-none-any.whl")));
+        ASSERT_TRUE(found) << found.error().message;
+        EXPECT_EQ(found->version, "1.0");
+        EXPECT_GE(server.count(), 3U);
+        for (const SeenRequest& request : server.seen())
+            EXPECT_TRUE(request.path.ends_with(".metadata") || !request.header("range").empty());
+    }
+}
+
+TEST_F(Live, AServerThatIgnoresOrBendsRangesGivesTheWholeWheel) {
+    const std::string whole = make_wheel("demo", "1.0", {}, 200'000);
+    for (const bool lies : {false, true}) {
+        const HttpServer server([&](const SeenRequest& request) {
+            if (request.path.ends_with(".metadata")) return Reply{.status = 404};
+            if (!lies || request.header("range").empty()) return Reply{.body = whole};
+            Reply reply = HttpServer::ranged(request, whole);
+            reply.headers[0] = "Content-Range: bytes 5-9/200000";
+            return reply;
+        });
+        EXPECT_TRUE(metadata(demo(server.url("/demo-1.0-py3-none-any.whl"))));
+        EXPECT_EQ(server.count(), lies ? 3U : 2U);
+        const auto wrong = metadata(demo(server.url("/demo-1.0-py3-none-any.whl"), sha256_of("other")));
+        ASSERT_FALSE(wrong);
+        EXPECT_EQ(wrong.error().code, ErrorCode::integrity);
+    }
+}
+
+TEST_F(Live, AHostWithoutDocumentsIsNotAskedForThemForever) {
+    const std::string whole = make_wheel("demo", "1.0");
+    const HttpServer server([&](const SeenRequest& request) {
+        return request.path.ends_with(".metadata") ? Reply{.status = 404}
+                                                   : HttpServer::ranged(request, whole);
+    });
+    FetchSession session(options(), log);
+    LiveMetadata live(session, {});
+    for (int i = 0; i < 30; ++i) {
+        live.ask_metadata(demo(server.url("/" + std::to_string(i) + "/demo-1.0-py3-none-any.whl")));
+        EXPECT_TRUE(std::get<MetadataArrived>(live.wait()).metadata);
+    }
+    EXPECT_EQ(server.count(), 30U + 8U);
+}
+
+TEST_F(Live, DamagedWheelsAreErrors) {
+    const std::string good = make_wheel("demo", "1.0");
+    const std::string two = make_zip({{"a-1.dist-info/METADATA", "Name: a\nVersion: 1\n"},
+                                      {"b-1.dist-info/METADATA", "Name: b\nVersion: 1\n"}});
+    for (const std::string& zip : {good + "trailing", good.substr(0, good.size() / 2), std::string("<html>"),
+                                   two, make_zip({{"x", "y"}})}) {
+        const HttpServer server([&](const SeenRequest& request) {
+            return request.path.ends_with(".metadata") ? Reply{.status = 404}
+                                                       : HttpServer::ranged(request, zip);
+        });
+        const auto found = metadata(demo(server.url("/demo-1.0-py3-none-any.whl")));
+        ASSERT_FALSE(found);
+        EXPECT_EQ(found.error().code, ErrorCode::integrity);
+        EXPECT_THAT(found.error().message, HasSubstr("demo-1.0-py3-none-any.whl"));
+    }
+}
+
+TEST_F(Live, FindLinksAddsTheWheelsOfAFolder) {
+    folder.write("links/My.Demo-3.0-py3-none-any.whl", make_wheel("My.Demo", "3.0", {"numpy"}));
+    folder.write("links/other-1.0-py3-none-any.whl", make_wheel("other", "1.0"));
+    FetchSession session(options(), log);
+    LiveMetadataOptions asked;
+    asked.find_links = {(folder.path() / "links").string()};
+    LiveMetadata live(session, asked);
+    live.ask_page("my-demo");
+    const auto found = std::get<PageArrived>(live.wait()).page;
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->wheels.size(), 1U);
+    EXPECT_TRUE(found->wheels[0].sha256.known());
+    live.ask_metadata(found->wheels[0]);
+    EXPECT_THAT(std::get<MetadataArrived>(live.wait()).metadata->requires_dist, ElementsAre("numpy"));
+}
+
+/// The name and content of every file of a ustar archive.
+void for_each_file(std::string_view tar,
+                   const std::function<void(std::string_view, std::string_view)>& take) {
+    std::string long_name;
+    while (tar.size() >= 512 && tar[0] != '\0') {
+        const auto field = [&](std::size_t at, std::size_t size) {
+            return std::string(tar.substr(at, size).data(), ::strnlen(tar.data() + at, size));
+        };
+        const std::size_t size = std::stoul("0" + field(124, 12), nullptr, 8);
+        const std::string prefix =
+            field(257, 5) == "ustar" && field(345, 155) != "" ? field(345, 155) + "/" : "";
+        const std::string name = long_name.empty() ? prefix + field(0, 100) : std::exchange(long_name, {});
+        const std::string_view content = tar.substr(512, size);
+        if (tar[156] == 'L') long_name = std::string(content.substr(0, content.find('\0')));
+        if (tar[156] == '0' || tar[156] == '\0') take(name, content);
+        tar.remove_prefix(512 + (size + 511) / 512 * 512);
+    }
+}
+
+TEST_F(Live, ReadsTheCapturedIndexWithNoServer) {
+    AIMLOCK_NEEDS_SHARED(snapshot, "pypi/pypi-snapshot.tar.zst");
+    std::vector<std::string> names;
+    {
+        const std::string tar = read_shared(snapshot);
+        for_each_file(tar, [&](std::string_view path, std::string_view content) {
+            if (!path.ends_with("/index.json")) return;
+            folder.write(path, content);
+            path.remove_suffix(11);
+            names.emplace_back(path.substr(path.rfind('/') + 1));
+        });
+    }
+    EXPECT_EQ(names.size(), 705U);
+    FetchSession session(options(), log);
+    LiveMetadataOptions asked;
+    asked.indexes = {(folder.path() / "simple").string()};
+    asked.keep = [](std::string_view file) {
+        return file.ends_with("-none-any.whl") ||
+               (file.find("-cp312-") != std::string_view::npos && file.ends_with("x86_64.whl"));
+    };
+    LiveMetadata live(session, asked);
+    const auto begin = std::chrono::steady_clock::now();
+    for (const std::string& name : names) live.ask_page(name);
+    std::size_t wheels = 0;
+    std::size_t unusable = 0;
+    while (live.pending() > 0) {
+        const auto arrival = std::get<PageArrived>(live.wait());
+        ASSERT_TRUE(arrival.page) << arrival.page.error().message;
+        wheels += arrival.page->wheels.size();
+        unusable += arrival.page->unusable.size();
+    }
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin)
+            .count();
+    std::cout << names.size() << " pages, " << wheels << " wheels kept, " << unusable
+              << " versions unusable, " << took << " ms\n";
+    EXPECT_GT(wheels, 10'000U);
+}
+
+}  // namespace
+}  // namespace aimlock
