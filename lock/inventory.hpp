@@ -24,6 +24,7 @@ struct InstalledFile {
     Sha256 sha256;     ///< not known: the record states none
     std::uint64_t size_bytes = 0;
     bool has_hash = false;
+    bool is_link = false;  ///< a symbolic link by its record; its hash, if any, is of what it ends at
 };
 
 /// One package that is there, by its own record (conda-meta/*.json or *.dist-info).

@@ -214,6 +214,14 @@ TEST_F(AuditOfPrefix, ALinkMayNotBeBentToOtherContent) {
     }
 }
 
+TEST_F(AuditOfPrefix, AFileInALinksPlaceIsEdited) {
+    package("python").files.back() = {"bin/python", {}, 0, false, true};
+    EXPECT_THAT(lines(), IsEmpty());
+    put("bin/python", "evil");
+    ASSERT_EQ(lines().size(), 1U);
+    EXPECT_TRUE(lines()[0].starts_with("error edited conda python 3.12.7 bin/python:"));
+}
+
 TEST_F(AuditOfPrefix, OfTwoPackagesThatBringOneFileEitherMayHaveWrittenIt) {
     const std::string shared = path("thinc/__init__.py");
     package("numpy").files.push_back({shared, sha256_of("numpy's"), 7, true});

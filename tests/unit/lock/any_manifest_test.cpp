@@ -1,0 +1,121 @@
+#include "lock/manifest/any_manifest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace aimlock::testing {
+namespace {
+
+std::vector<std::string> conda_of(const TargetRequest& target) {
+    std::vector<std::string> out;
+    for (const CondaRoot& root : target.conda) out.push_back(root.written);
+    return out;
+}
+std::vector<std::string> pypi_of(const TargetRequest& target) {
+    std::vector<std::string> out;
+    for (const PypiRoot& root : target.pypi) out.push_back(root.written);
+    return out;
+}
+
+TEST(AnyManifest, TheNameDecides) {
+    EXPECT_TRUE(read_any_manifest("[dependencies]\npython = \"*\"\n", "a/aimlock.toml"));
+    EXPECT_TRUE(read_any_manifest("dependencies: [python]\n", "a/environment.yml"));
+    EXPECT_TRUE(read_any_manifest("numpy\n", "requirements.txt"));
+    EXPECT_TRUE(read_any_manifest("numpy\n", "a.b/requirements-dev.in"));
+    EXPECT_EQ(read_any_manifest("[project]\n", "pyproject.toml").error()[0].message,
+              "`pyproject.toml` is not supported yet");
+}
+
+TEST(EnvironmentYml, BothWorldsAreRead) {
+    const auto manifest = read_any_manifest(R"(name: gpu
+channels:
+  - conda-forge
+  - nodefaults
+dependencies:
+  - python=3.12
+  - numpy >=1.26
+  - "pytorch::pytorch >=2.4"
+  - pip
+  - pip:
+      - transformers[torch]>=4.44  # the newest
+      - --extra-index-url https://index.example/own
+prefix: /home/me/env
+variables: {A: b}
+)",
+                                            "environment.yml");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const Request& request = manifest->request;
+    EXPECT_EQ(request.name, "gpu");
+    EXPECT_EQ(request.channels, std::vector<std::string>{"conda-forge"});
+    EXPECT_EQ(request.indexes, std::vector<std::string>{"https://index.example/own"});
+    EXPECT_TRUE(manifest->user_index_last);
+    ASSERT_EQ(request.targets.size(), 1U);
+    EXPECT_EQ(conda_of(request.targets[0]),
+              (std::vector<std::string>{"python=3.12", "numpy >=1.26", "pytorch::pytorch >=2.4", "pip"}));
+    EXPECT_EQ(pypi_of(request.targets[0]), std::vector<std::string>{"transformers[torch]>=4.44"});
+    EXPECT_EQ(request.targets[0].conda[1].pos, (SourcePos{"environment.yml", 7, 5}));
+    EXPECT_EQ(request.targets[0].pypi[0].pos, (SourcePos{"environment.yml", 11, 9}));
+    EXPECT_EQ(manifest->notes, std::vector<std::string>{"`variables` of environment.yml is read past"});
+}
+
+TEST(EnvironmentYml, FaultsHaveAPlace) {
+    const auto at = [](std::string_view text) {
+        const auto manifest = read_any_manifest(text, "environment.yml");
+        if (manifest) return std::string("read");
+        const Error& error = manifest.error()[0];
+        return std::to_string(error.pos.line) + ":" + std::to_string(error.pos.column) + " " + error.message;
+    };
+    EXPECT_EQ(at("- a\n- b\n"), "1:1 expected `name`, `channels` and `dependencies`");
+    EXPECT_EQ(at("dependencies: python\n"), "1:15 `dependencies` is not a list");
+    EXPECT_EQ(at("dependencies:\n  - conda:\n    - x\n"), "2:5 expected a MatchSpec or a `pip:` list");
+    EXPECT_EQ(at("dependencies:\n  - pip:\n    - -r other.txt\n"),
+              "3:7 another file of requirements is not supported yet");
+    EXPECT_EQ(at("platforms: [linux64]\n"), "1:13 unknown platform `linux64`");
+    EXPECT_TRUE(at("dependencies:\n  - python\n bad: [\n").starts_with("3:"))
+        << at("dependencies:\n  - python\n bad: [\n");
+    EXPECT_NE(at("dependencies: " + std::string(100'000, '[')), "read");
+}
+
+TEST(RequirementsTxt, LinesAreReadAsPipDoes) {
+    const auto manifest = read_any_manifest(
+        "# comment\n"
+        "-i https://index.example/simple\r\n"
+        "--extra-index-url=https://index.example/own\n"
+        "--find-links ./wheels\n"
+        "\n"
+        "numpy >=1.26, \\\n  <2   # both bounds\n"
+        "torch==2.4.1 ; python_version >= '3.12' --hash=sha256:abc\n"
+        "  thinc\n",
+        "requirements.txt");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const Request& request = manifest->request;
+    EXPECT_EQ(request.indexes,
+              (std::vector<std::string>{"https://index.example/own", "https://index.example/simple"}));
+    EXPECT_FALSE(manifest->user_index_last);
+    EXPECT_EQ(request.find_links, std::vector<std::string>{"./wheels"});
+    EXPECT_EQ(
+        pypi_of(request.targets[0]),
+        (std::vector<std::string>{"numpy >=1.26,   <2", "torch==2.4.1 ; python_version >= '3.12'", "thinc"}));
+    EXPECT_EQ(request.targets[0].pypi[2].pos, (SourcePos{"requirements.txt", 9, 3}));
+}
+
+TEST(RequirementsTxt, NothingIsReadPast) {
+    const auto fault = [](std::string_view line) {
+        const auto manifest = read_any_manifest("numpy\n" + std::string(line) + "\n", "requirements.txt");
+        if (manifest) return std::string("read");
+        EXPECT_EQ(manifest.error()[0].pos.line, 2U);
+        return std::to_string(manifest.error()[0].pos.column) + " " + manifest.error()[0].message;
+    };
+    EXPECT_EQ(fault("-r base.txt"), "1 another file of requirements is not supported yet");
+    EXPECT_EQ(fault("-e ."), "1 an editable requirement is not supported yet");
+    EXPECT_EQ(fault("./wheels/a.whl"), "1 a requirement by path or address is not supported yet");
+    EXPECT_EQ(fault("https://files.example/a.whl"),
+              "1 a requirement by path or address is not supported yet");
+    EXPECT_EQ(fault("a @ https://files.example/a-1-py3-none-any.whl"),
+              "1 a requirement by path or address is not supported yet");
+    EXPECT_EQ(fault("--index-ur https://index.example"), "1 unknown option `--index-ur`");
+    EXPECT_EQ(fault("--index-url"), "1 `--index-url` has no value");
+    EXPECT_EQ(fault("  a>=>1").substr(0, 1), "6");
+}
+
+}  // namespace
+}  // namespace aimlock::testing
