@@ -128,6 +128,8 @@ Result<MatchSpec> SpecReader::read() {
     std::string_view text = strip(whole_.substr(0, whole_.find('#')));
     if (text.empty()) return wrong("expected a package name", whole_);
     if (text.size() > 1 && text.ends_with('@')) {  // an old way to ask for a feature
+        if (!is_name_or_glob(text.substr(0, text.size() - 1)))
+            return wrong("expected a feature before `@`", text);
         spec_.name = "*";
         spec_.track_features.emplace_back(text.substr(0, text.size() - 1));
         return std::move(spec_);
@@ -235,6 +237,9 @@ Result<void> SpecReader::set_build(std::string_view build, std::string_view wher
     auto pattern = TextPattern::parse(build);
     if (!pattern) return wrong(pattern.error().message, where);
     if (build.find(' ') != std::string_view::npos) return wrong("unexpected text after the build", where);
+    if (!build.starts_with('^') && build.find_first_of("'\"[]()") != std::string_view::npos) {
+        return wrong("`" + std::string(build) + "` is not a build", where);
+    }
     spec_.build = *std::move(pattern);
     return {};
 }

@@ -40,6 +40,10 @@ namespace {
 using Node = CondaRange::Node;
 using Kind = Node::Kind;
 
+constexpr bool is_version_char(char c) {
+    return is_alnum(c) || std::string_view("._-+!*").find(c) != std::string_view::npos;
+}
+
 constexpr int deepest = 100;  // parentheses within parentheses
 
 bool holds(const Node& node, const CondaVersion& version) {
@@ -176,14 +180,14 @@ private:
             return read_relation(bound, at);
         const std::size_t last = bound.find_last_not_of('*');
         if (last == std::string_view::npos || bound.substr(0, last).find('*') != std::string_view::npos) {
+            if (!std::ranges::all_of(bound, is_version_char))
+                return wrong("a version with a character it may not hold", at);
             return Node{Kind::glob, std::string(bound)};
         }
         if (bound.back() == '*') {
             std::string_view stem = bound.substr(0, last + 1);
             while (stem.ends_with('.')) stem.remove_suffix(1);
-            std::string written(bound.substr(0, bound.size() - 1));
-            if (!written.ends_with('.')) written += '.';
-            return with_version(Kind::begins, stem, written + "*", at);
+            return with_version(Kind::begins, stem, std::string(stem) + ".*", at);
         }
         if (bound.find('@') != std::string_view::npos) return Node{Kind::exact_text, std::string(bound)};
         return with_version(Kind::equal, bound, std::string(bound), at);
