@@ -57,6 +57,9 @@ struct Windows {
     std::size_t width = 30;
     std::map<ProjectId, std::set<ReleaseId>> releases;
     std::set<std::pair<ProjectId, std::uint32_t>> seen;
+    /// Yanked releases and pre-releases that some requirement asks for by name (`==2.0`, `>=2.0rc1`): they may meet every
+    /// other requirement on the project, too.
+    std::map<ProjectId, std::set<ReleaseId>> unlocked;
 };
 
 /// The conda half of a problem, encoded once for a selection.

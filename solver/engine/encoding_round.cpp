@@ -67,19 +67,34 @@ private:
     void widen(ProjectId project, std::uint32_t specifiers) {
         if (!windows_.seen.emplace(project, specifiers).second) return;
         std::set<ReleaseId>& window = windows_.releases[project];
-        const std::size_t before = window.size();
+        const std::size_t before = window.size() + windows_.unlocked[project].size();
+        unlock(project, specifiers);
         std::size_t taken = 0;
         for (const ReleaseId release : candidates(project, specifiers)) {
             if (taken++ == windows_.width) break;
             window.insert(release);
         }
-        if (window.size() == before) return;
+        if (window.size() + windows_.unlocked[project].size() == before) return;
         for (const DependencyId other : touched_[project]) reach(other);
+    }
+
+    void unlock(ProjectId project, std::uint32_t specifiers) {
+        const SpecifierSet& set = pypi_.specifier_set(specifiers);
+        if (!set.names_prerelease() && !set.pinned()) return;
+        for (const ReleaseId release : pypi_.admitted(project, specifiers)) {
+            const Release& known = pypi_[project].releases[release];
+            if (known.yanked || known.prerelease) windows_.unlocked[project].insert(release);
+        }
     }
 
     // Releases that the specifiers and the constraints admit and that can be installed at all, best first.
     std::vector<ReleaseId> candidates(ProjectId project, std::uint32_t specifiers) {
         std::vector<ReleaseId> found = pypi_.admitted(project, specifiers);
+        for (const ReleaseId release : windows_.unlocked[project]) {
+            if (pypi_.specifier_set(specifiers).admits(pypi_[project].releases[release].version)) found.push_back(release);
+        }
+        std::ranges::sort(found);  // newest first
+        found.erase(std::unique(found.begin(), found.end()), found.end());
         std::erase_if(found, [&](ReleaseId release) { return !allowed(project, release); });
         if (pypi_.lowest_all || pypi_.lowest_projects.contains(project)) std::ranges::reverse(found);
         return found;

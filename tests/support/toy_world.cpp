@@ -1,0 +1,267 @@
+#include "tests/support/toy_world.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "solver/spec/package_name.hpp"
+
+namespace aimlock::testing {
+namespace {
+
+TextList add_list(Repodata& repodata, const std::vector<std::string>& texts) {
+    const TextList list{static_cast<std::uint32_t>(repodata.lists.size()), static_cast<std::uint32_t>(texts.size())};
+    for (const std::string& text : texts) repodata.lists.push_back(repodata.texts.intern(text));
+    return list;
+}
+
+std::string file_name_of(const ToyRelease& release, const std::string& tag) {
+    std::string name = release.name;
+    std::ranges::replace(name, '-', '_');
+    return name + "-" + release.version + "-" + tag + ".whl";
+}
+
+}  // namespace
+
+std::string ToyWorld::url_of(const ToyRelease& release, const std::string& tag) {
+    return "https://index.example/files/" + file_name_of(release, tag);
+}
+
+std::vector<Channel> ToyWorld::channels() const {
+    Channel channel;
+    channel.name = "toy";
+    channel.url = "https://channel.example/toy";
+    Repodata repodata;
+    repodata.channel = "toy";
+    repodata.subdir = "linux-64";
+    repodata.base_url = "https://channel.example/toy/linux-64/";
+    std::uint64_t timestamp = 1;
+    for (const ToyRecord& record : records) {
+        CondaRecord made;
+        made.file_name = repodata.texts.intern(record.name + "-" + record.version + "-" + record.build + ".conda");
+        made.name = repodata.texts.intern(record.name);
+        made.version = repodata.texts.intern(record.version);
+        made.build = repodata.texts.intern(record.build);
+        made.build_number = record.build_number;
+        made.depends = add_list(repodata, record.depends);
+        made.constrains = add_list(repodata, record.constrains);
+        made.timestamp_ms = timestamp++;
+        made.sha256 = sha256_of(repodata.text(made.file_name));
+        repodata.records.push_back(made);
+    }
+    channel.subdirs.push_back(std::move(repodata));
+    std::vector<Channel> channels;
+    channels.push_back(std::move(channel));
+    return channels;
+}
+
+void ToyWorld::reset() {
+    questions_.clear();
+    counts_ = {};
+}
+
+void ToyWorld::ask_page(const std::string& normalized_name) {
+    questions_.push_back({true, normalized_name});
+    ++counts_.index_requests;
+}
+
+void ToyWorld::ask_metadata(const WheelFile& wheel) {
+    questions_.push_back({false, wheel.url});
+    ++counts_.metadata_requests;
+}
+
+Arrival ToyWorld::wait() {
+    order_seed = order_seed * 1103515245U + 12345U;
+    const auto at = static_cast<std::ptrdiff_t>((order_seed >> 16U) % questions_.size());
+    const Question question = questions_[static_cast<std::size_t>(at)];
+    questions_.erase(questions_.begin() + at);
+    if (!question.is_page) {
+        for (const ToyRelease& release : releases) {
+            for (const std::string& tag : release.tags) {
+                if (url_of(release, tag) != question.what) continue;
+                CoreMetadata metadata;
+                metadata.name = release.name;
+                metadata.version = release.version;
+                metadata.requires_dist = release.requires_dist;
+                metadata.requires_python = release.requires_python;
+                metadata.provides_extra = release.extras;
+                return MetadataArrived{question.what, metadata};
+            }
+        }
+        return MetadataArrived{question.what, fail(ErrorCode::not_found, "no such wheel: " + question.what)};
+    }
+    ProjectPage page;
+    page.name = question.what;
+    page.index = "https://index.example/simple";
+    for (const ToyRelease& release : releases) {
+        if (release.name != question.what) continue;
+        page.exists = true;
+        for (const std::string& tag : release.tags) {
+            WheelFile wheel;
+            wheel.file_name = file_name_of(release, tag);
+            wheel.url = url_of(release, tag);
+            wheel.sha256 = sha256_of(wheel.file_name);
+            wheel.requires_python = release.requires_python;
+            wheel.yanked = release.yanked;
+            page.wheels.push_back(std::move(wheel));
+        }
+    }
+    return PageArrived{question.what, page};
+}
+
+TargetRequest toy_request(const std::vector<std::string>& conda, const std::vector<std::string>& pypi) {
+    TargetRequest request;
+    request.target.name = "test";
+    for (const std::string& text : conda) {
+        auto spec = MatchSpec::parse(text);
+        EXPECT_TRUE(spec.has_value()) << text;
+        if (spec) request.conda.push_back({*std::move(spec), text, {{}, 0, 0}});
+    }
+    for (const std::string& text : pypi) {
+        auto requirement = Requirement::parse(text);
+        EXPECT_TRUE(requirement.has_value()) << text;
+        if (requirement) request.pypi.push_back({*std::move(requirement), text, std::nullopt, {{}, 0, 0}});
+    }
+    return request;
+}
+
+std::vector<std::string> package_lines(const Solution& solution) {
+    std::vector<std::string> lines;
+    for (const Package& package : solution.packages) {
+        lines.push_back(package.name + " " + package.version + (package.kind == PackageKind::conda ? " (conda)" : " (PyPI)"));
+    }
+    std::ranges::sort(lines);
+    return lines;
+}
+
+namespace {
+
+class Checker {
+public:
+    Checker(const ToyWorld& world, const TargetRequest& request, const Solution& solution, const NameMap& name_map)
+        : world_(world), request_(request), solution_(solution), environment_(request.target.markers(solution.python_version)) {
+        for (const Package& package : solution.packages) {
+            if (package.kind == PackageKind::pypi) {
+                provide(package.name, package.version, package.name + " (PyPI)");
+                continue;
+            }
+            for (const std::string& name : name_map.pypi_names(package.name)) {
+                if (package.name != "python") provide(name, package.version, package.name + " (conda)");
+            }
+        }
+    }
+
+    std::vector<std::string> check() {
+        for (const Package& package : solution_.packages) {
+            if (package.kind == PackageKind::conda) check_conda(package);
+        }
+        for (const CondaRoot& root : request_.conda) need_conda(root.spec, "the request");
+        for (const PypiRoot& root : request_.pypi) need_pypi(root.requirement, {}, "the request");
+        for (const Package& package : solution_.packages) {
+            if (package.kind == PackageKind::pypi && !reached_.contains({package.name, std::string()})) {
+                found_.push_back(package.name + " (PyPI) is asked for by nothing");
+            }
+        }
+        return found_;
+    }
+
+private:
+    void provide(const std::string& name, const std::string& version, const std::string& by) {
+        auto parsed = Pep440Version::parse(version);
+        if (!parsed) return;
+        if (providers_.contains(name)) found_.push_back("two providers of " + name + ": " + by + " and " + providers_.at(name).second);
+        providers_.emplace(name, std::pair(*parsed, by));
+    }
+
+    [[nodiscard]] bool met_by_conda(const MatchSpec& spec, const Package& package) const {
+        const auto version = CondaVersion::parse(package.version);
+        MatchFields fields;
+        fields.name = package.name;
+        fields.version = &*version;
+        fields.build = package.build;
+        fields.build_number = package.build_number;
+        fields.channel = package.origin;
+        return version && spec.matches(fields);
+    }
+
+    void need_conda(const MatchSpec& spec, const std::string& by) {
+        for (const Package& package : solution_.packages) {
+            if (package.kind == PackageKind::conda && met_by_conda(spec, package)) return;
+        }
+        for (const VirtualPackage& fact : request_.target.virtual_packages()) {
+            Package package;
+            package.name = fact.name;
+            package.version = fact.version;
+            package.build = fact.build;
+            if (met_by_conda(spec, package)) return;
+        }
+        found_.push_back(by + " needs " + spec.text());
+    }
+
+    void check_conda(const Package& package) {
+        for (const std::string& text : package.depends) need_conda(*MatchSpec::parse(text), package.name);
+        for (const std::string& text : package.constrains) {
+            const auto spec = MatchSpec::parse(text);
+            for (const Package& other : solution_.packages) {
+                if (other.kind == PackageKind::conda && other.name == spec->name && !met_by_conda(*spec, other)) {
+                    found_.push_back(package.name + " constrains " + text);
+                }
+            }
+        }
+    }
+
+    void need_pypi(const Requirement& requirement, const std::string& for_extra, const std::string& by) {
+        if (requirement.marker && !requirement.marker->evaluate(environment_, for_extra)) return;
+        const auto provider = providers_.find(requirement.name);
+        if (provider == providers_.end()) return found_.push_back(by + " needs " + requirement.text());
+        if (!requirement.specifiers.admits(provider->second.first)) {
+            found_.push_back(by + " needs " + requirement.text() + ", there is " + provider->second.first.text());
+        }
+        walk(requirement.name, {});
+        for (const std::string& extra : requirement.extras) walk(requirement.name, extra);
+    }
+
+    void walk(const std::string& name, const std::string& extra) {
+        if (!reached_.emplace(name, extra).second) return;
+        const auto& [version, by] = providers_.at(name);
+        for (const ToyRelease& release : world_.releases) {
+            if (release.name != name || *Pep440Version::parse(release.version) != version) continue;
+            const bool is_wheel = by.ends_with("(PyPI)");
+            if (is_wheel && extra.empty()) check_wheel(release);
+            for (const std::string& text : release.requires_dist) {
+                const auto requirement = Requirement::parse(text);
+                const bool of_extra = requirement->marker && requirement->marker->mentions_extra();
+                if (extra.empty() ? is_wheel : of_extra) need_pypi(*requirement, extra, name + (extra.empty() ? "" : "[" + extra + "]"));
+            }
+        }
+    }
+
+    void check_wheel(const ToyRelease& release) {
+        const auto python = Pep440Version::parse(solution_.python_version);
+        if (!python) return found_.push_back("a wheel without a Python");
+        const auto allowed = SpecifierSet::parse(release.requires_python);
+        if (!allowed->contains(*python, true)) found_.push_back(release.name + " needs another Python");
+        const CompatibleTags tags(request_.target.tag_platform(static_cast<unsigned>(python->minor()), false));
+        if (std::ranges::none_of(release.tags, [&](const std::string& tag) { return tags.rank(file_name_of(release, tag)).has_value(); })) {
+            found_.push_back(release.name + " has no wheel for this Python");
+        }
+    }
+
+    const ToyWorld& world_;
+    const TargetRequest& request_;
+    const Solution& solution_;
+    MarkerEnvironment environment_;
+    std::map<std::string, std::pair<Pep440Version, std::string>> providers_;
+    std::set<std::pair<std::string, std::string>> reached_;
+    std::vector<std::string> found_;
+};
+
+}  // namespace
+
+std::vector<std::string> violations(const ToyWorld& world, const TargetRequest& request, const Solution& solution,
+                                    const NameMap& name_map) {
+    return Checker(world, request, solution, name_map).check();
+}
+
+}  // namespace aimlock::testing

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "solver/engine/solve.hpp"
+#include "solver/model/metadata_source.hpp"
+
+namespace aimlock::testing {
+
+/// A record of a toy channel.
+struct ToyRecord {
+    std::string name;
+    std::string version;
+    std::vector<std::string> depends;
+    std::vector<std::string> constrains;
+    std::string build = "0";
+    std::uint64_t build_number = 0;
+};
+
+/// A release of a toy index: one wheel for each entry of `tags`.
+struct ToyRelease {
+    std::string name;
+    std::string version;
+    std::vector<std::string> requires_dist;
+    std::vector<std::string> extras;
+    std::string requires_python;
+    bool yanked = false;
+    std::vector<std::string> tags = {"py3-none-any"};
+};
+
+/// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver must not care.
+class ToyWorld final : public MetadataSource {
+public:
+    std::vector<ToyRecord> records;
+    std::vector<ToyRelease> releases;
+    unsigned order_seed = 0;
+
+    /// The channel "toy" with all records in linux-64. `python` records need a build such as "cp312_cpython".
+    [[nodiscard]] std::vector<Channel> channels() const;
+    /// Questions and answers start anew; the world stays.
+    void reset();
+
+    void ask_page(const std::string& normalized_name) override;
+    void ask_metadata(const WheelFile& wheel) override;
+    Arrival wait() override;
+    [[nodiscard]] std::size_t pending() const override { return questions_.size(); }
+    [[nodiscard]] FetchCounts counts() const override { return counts_; }
+
+    static std::string url_of(const ToyRelease& release, const std::string& tag);
+
+private:
+    struct Question {
+        bool is_page = true;
+        std::string what;
+    };
+    std::deque<Question> questions_;
+    FetchCounts counts_;
+};
+
+/// A request of one linux-64 target; specs and requirements in the manifest's order.
+TargetRequest toy_request(const std::vector<std::string>& conda, const std::vector<std::string>& pypi);
+
+/// "numpy 1.26.4 (conda)" for each package of a solution, sorted.
+std::vector<std::string> package_lines(const Solution& solution);
+
+/// What is wrong with a solution, by a reading of the published requirements that shares nothing with the engine but the
+/// parsers: a requirement that is not met, two providers of one distribution, a wheel for another Python. Empty: nothing.
+std::vector<std::string> violations(const ToyWorld& world, const TargetRequest& request, const Solution& solution,
+                                    const NameMap& name_map);
+
+}  // namespace aimlock::testing
