@@ -12,6 +12,7 @@
 #include "solver/engine/conda_selection.hpp"
 #include "solver/engine/problem.hpp"
 #include "solver/engine/pypi_world.hpp"
+#include "solver/engine/windows.hpp"
 
 namespace aimlock::engine {
 
@@ -48,18 +49,6 @@ struct KeyMeaning {
     } kind = Kind::spec;
     std::uint32_t index = 0;  ///< SpecId, DependencyId, ProjectId or CUDA major
     ReleaseId release = 0;
-};
-
-/// Which releases of each project take part: the newest of every specifier set that was ever asked, and every
-/// release that was chosen. Only grows. What lies beyond is represented by one optimistic `tail`, so that
-/// UNSAT stays sound.
-struct Windows {
-    std::size_t width = 30;
-    std::map<ProjectId, std::set<ReleaseId>> releases;
-    std::set<std::pair<ProjectId, std::uint32_t>> seen;
-    /// Yanked releases and pre-releases that some requirement asks for by name (`==2.0`, `>=2.0rc1`): they may meet every
-    /// other requirement on the project, too.
-    std::map<ProjectId, std::set<ReleaseId>> unlocked;
 };
 
 /// The conda half of a problem, encoded once for a selection.
@@ -103,12 +92,12 @@ struct EncodedRound {
         tail_specifiers;  ///< specifier sets that reach beyond the window
 };
 
-/// Encodes what is known now. `constraints` (by project) admit or refuse releases without asking for any.
+/// Encodes what is known now.
 EncodedRound encode_round(const CondaPart& conda,
                           PypiWorld& pypi,
                           Windows& windows,
                           const std::vector<PypiJob>& jobs,
-                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                          const PypiConstraints& constraints,
                           const CudaLimits& cuda);
 
 }  // namespace aimlock::engine

@@ -17,7 +17,7 @@ public:
     RoundEncoder(const CondaPart& conda,
                  PypiWorld& pypi,
                  Windows& windows,
-                 const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                 const PypiConstraints& constraints,
                  const CudaLimits& cuda)
         : conda_(conda), pypi_(pypi), windows_(windows), constraints_(constraints), cuda_(cuda) {
         round_.problem = conda.problem;
@@ -65,49 +65,12 @@ private:
     }
 
     void widen(ProjectId project, std::uint32_t specifiers) {
-        if (!windows_.seen.emplace(project, specifiers).second) return;
-        std::set<ReleaseId>& window = windows_.releases[project];
-        const std::size_t before = window.size() + windows_.unlocked[project].size();
-        unlock(project, specifiers);
-        std::size_t taken = 0;
-        for (const ReleaseId release : candidates(project, specifiers)) {
-            if (taken++ == windows_.width) break;
-            window.insert(release);
-        }
-        if (window.size() + windows_.unlocked[project].size() == before) return;
+        if (!windows_.widen(pypi_, constraints_, project, specifiers)) return;
         for (const DependencyId other : touched_[project]) reach(other);
     }
 
-    void unlock(ProjectId project, std::uint32_t specifiers) {
-        const SpecifierSet& set = pypi_.specifier_set(specifiers);
-        if (!set.names_prerelease() && !set.pinned()) return;
-        for (const ReleaseId release : pypi_.admitted(project, specifiers)) {
-            const Release& known = pypi_[project].releases[release];
-            if (known.yanked || known.prerelease) windows_.unlocked[project].insert(release);
-        }
-    }
-
-    // Releases that the specifiers and the constraints admit and that can be installed at all, best first.
     std::vector<ReleaseId> candidates(ProjectId project, std::uint32_t specifiers) {
-        std::vector<ReleaseId> found = pypi_.admitted(project, specifiers);
-        for (const ReleaseId release : windows_.unlocked[project]) {
-            if (pypi_.specifier_set(specifiers).admits(pypi_[project].releases[release].version)) found.push_back(release);
-        }
-        std::ranges::sort(found);  // newest first
-        found.erase(std::unique(found.begin(), found.end()), found.end());
-        std::erase_if(found, [&](ReleaseId release) { return !allowed(project, release); });
-        if (pypi_.lowest_all || pypi_.lowest_projects.contains(project)) std::ranges::reverse(found);
-        return found;
-    }
-
-    bool allowed(ProjectId project, ReleaseId release) const {
-        const Release& known = pypi_[project].releases[release];
-        if (known.requirements && known.requirements->broken) return false;
-        const auto bounds = constraints_.find(project);
-        if (bounds == constraints_.end()) return true;
-        return std::ranges::all_of(bounds->second, [&](std::uint32_t specifiers) {
-            return pypi_.specifier_set(specifiers).admits(known.version);
-        });
+        return windows_.candidates(pypi_, constraints_, project, specifiers);
     }
 
     // Adds the solvables that provide a dependency within the window as it is now.
@@ -138,7 +101,7 @@ private:
     void add_carried_extra(const PypiDependency& dependency, const Pep440Version& version) {
         const Project& project = pypi_[dependency.project];
         if (const auto release = project.release_of(version)) {
-            if (allowed(dependency.project, *release))
+            if (may_be_chosen(pypi_, constraints_, dependency.project, *release))
                 add_extra(dependency.project, *release, dependency.extra);
         } else {
             add({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra},
@@ -411,7 +374,7 @@ private:
     const CondaPart& conda_;
     PypiWorld& pypi_;
     Windows& windows_;
-    const std::map<ProjectId, std::vector<std::uint32_t>>& constraints_;
+    const PypiConstraints& constraints_;
     const CudaLimits& cuda_;
     EncodedRound round_;
     std::vector<SolvableId> open_;  // solvables whose requirements are not written yet
@@ -433,7 +396,7 @@ EncodedRound encode_round(const CondaPart& conda,
                           PypiWorld& pypi,
                           Windows& windows,
                           const std::vector<PypiJob>& jobs,
-                          const std::map<ProjectId, std::vector<std::uint32_t>>& constraints,
+                          const PypiConstraints& constraints,
                           const CudaLimits& cuda) {
     return RoundEncoder(conda, pypi, windows, constraints, cuda).encode(jobs);
 }

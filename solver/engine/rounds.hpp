@@ -18,7 +18,7 @@ namespace aimlock::engine {
 struct RoundsInput {
     const CondaPart* conda = nullptr;
     std::vector<PypiJob> jobs;
-    std::map<ProjectId, std::vector<std::uint32_t>> constraints;
+    PypiConstraints constraints;
     CudaLimits cuda;
 };
 

@@ -1,5 +1,5 @@
-// Random small worlds of both ecosystems against exhaustive search: the solver finds a solution exactly where there is
-// one, and what it finds breaks no requirement.
+// Random small worlds of both ecosystems against exhaustive search: the solver finds a solution exactly where
+// there is one, and what it finds breaks no requirement.
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -23,14 +23,18 @@ public:
 
     RandomWorld make() {
         RandomWorld made;
-        made.world.records = {{"python", "3.12.1", {}, {}, "h0_cpython", 0}, {"python", "3.13.1", {}, {}, "h0_cp313", 0}};
+        made.world.records = {{"python", "3.12.1", {}, {}, "h0_cpython", 0},
+                              {"python", "3.13.1", {}, {}, "h0_cp313", 0}};
         for (const char* name : conda_names) {
             for (int v = 1; v <= pick(3); ++v) {
                 ToyRecord record{name, std::to_string(v) + ".0", {}, {}};
-                if (chance(4)) record.depends.push_back(std::string("python 3.1") + (chance(2) ? "2" : "3") + ".*");
+                if (chance(4))
+                    record.depends.push_back(std::string("python 3.1") + (chance(2) ? "2" : "3") + ".*");
                 for (const char* other : conda_names) {
-                    if (other != name && chance(5)) record.depends.push_back(std::string(other) + conda_bound());
-                    if (other != name && chance(9)) record.constrains.push_back(std::string(other) + conda_bound());
+                    if (other != name && chance(5))
+                        record.depends.push_back(std::string(other) + conda_bound());
+                    if (other != name && chance(9))
+                        record.constrains.push_back(std::string(other) + conda_bound());
                 }
                 made.world.records.push_back(std::move(record));
             }
@@ -111,7 +115,9 @@ public:
 private:
     [[nodiscard]] bool pinned_somewhere(const ToyRelease& release) const {
         const std::string pin = "==" + release.version;
-        const auto names_it = [&](const Requirement& r) { return r.name == release.name && r.specifiers.text() == pin; };
+        const auto names_it = [&](const Requirement& r) {
+            return r.name == release.name && r.specifiers.text() == pin;
+        };
         for (const PypiRoot& root : made_.request.pypi) {
             if (names_it(root.requirement)) return true;
         }

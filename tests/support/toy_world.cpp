@@ -11,7 +11,8 @@ namespace aimlock::testing {
 namespace {
 
 TextList add_list(Repodata& repodata, const std::vector<std::string>& texts) {
-    const TextList list{static_cast<std::uint32_t>(repodata.lists.size()), static_cast<std::uint32_t>(texts.size())};
+    const TextList list{static_cast<std::uint32_t>(repodata.lists.size()),
+                        static_cast<std::uint32_t>(texts.size())};
     for (const std::string& text : texts) repodata.lists.push_back(repodata.texts.intern(text));
     return list;
 }
@@ -39,7 +40,8 @@ std::vector<Channel> ToyWorld::channels() const {
     std::uint64_t timestamp = 1;
     for (const ToyRecord& record : records) {
         CondaRecord made;
-        made.file_name = repodata.texts.intern(record.name + "-" + record.version + "-" + record.build + ".conda");
+        made.file_name =
+            repodata.texts.intern(record.name + "-" + record.version + "-" + record.build + ".conda");
         made.name = repodata.texts.intern(record.name);
         made.version = repodata.texts.intern(record.version);
         made.build = repodata.texts.intern(record.build);
@@ -129,7 +131,8 @@ TargetRequest toy_request(const std::vector<std::string>& conda, const std::vect
 std::vector<std::string> package_lines(const Solution& solution) {
     std::vector<std::string> lines;
     for (const Package& package : solution.packages) {
-        lines.push_back(package.name + " " + package.version + (package.kind == PackageKind::conda ? " (conda)" : " (PyPI)"));
+        lines.push_back(package.name + " " + package.version +
+                        (package.kind == PackageKind::conda ? " (conda)" : " (PyPI)"));
     }
     std::ranges::sort(lines);
     return lines;
@@ -139,8 +142,14 @@ namespace {
 
 class Checker {
 public:
-    Checker(const ToyWorld& world, const TargetRequest& request, const Solution& solution, const NameMap& name_map)
-        : world_(world), request_(request), solution_(solution), environment_(request.target.markers(solution.python_version)) {
+    Checker(const ToyWorld& world,
+            const TargetRequest& request,
+            const Solution& solution,
+            const NameMap& name_map)
+        : world_(world),
+          request_(request),
+          solution_(solution),
+          environment_(request.target.markers(solution.python_version)) {
         for (const Package& package : solution.packages) {
             if (package.kind == PackageKind::pypi) {
                 provide(package.name, package.version, package.name + " (PyPI)");
@@ -170,7 +179,8 @@ private:
     void provide(const std::string& name, const std::string& version, const std::string& by) {
         auto parsed = Pep440Version::parse(version);
         if (!parsed) return;
-        if (providers_.contains(name)) found_.push_back("two providers of " + name + ": " + by + " and " + providers_.at(name).second);
+        if (providers_.contains(name))
+            found_.push_back("two providers of " + name + ": " + by + " and " + providers_.at(name).second);
         providers_.emplace(name, std::pair(*parsed, by));
     }
 
@@ -204,7 +214,8 @@ private:
         for (const std::string& text : package.constrains) {
             const auto spec = MatchSpec::parse(text);
             for (const Package& other : solution_.packages) {
-                if (other.kind == PackageKind::conda && other.name == spec->name && !met_by_conda(*spec, other)) {
+                if (other.kind == PackageKind::conda && other.name == spec->name &&
+                    !met_by_conda(*spec, other)) {
                     found_.push_back(package.name + " constrains " + text);
                 }
             }
@@ -216,7 +227,8 @@ private:
         const auto provider = providers_.find(requirement.name);
         if (provider == providers_.end()) return found_.push_back(by + " needs " + requirement.text());
         if (!requirement.specifiers.admits(provider->second.first)) {
-            found_.push_back(by + " needs " + requirement.text() + ", there is " + provider->second.first.text());
+            found_.push_back(by + " needs " + requirement.text() + ", there is " +
+                             provider->second.first.text());
         }
         walk(requirement.name, {});
         for (const std::string& extra : requirement.extras) walk(requirement.name, extra);
@@ -232,7 +244,8 @@ private:
             for (const std::string& text : release.requires_dist) {
                 const auto requirement = Requirement::parse(text);
                 const bool of_extra = requirement->marker && requirement->marker->mentions_extra();
-                if (extra.empty() ? is_wheel : of_extra) need_pypi(*requirement, extra, name + (extra.empty() ? "" : "[" + extra + "]"));
+                if (extra.empty() ? is_wheel : of_extra)
+                    need_pypi(*requirement, extra, name + (extra.empty() ? "" : "[" + extra + "]"));
             }
         }
     }
@@ -242,8 +255,11 @@ private:
         if (!python) return found_.push_back("a wheel without a Python");
         const auto allowed = SpecifierSet::parse(release.requires_python);
         if (!allowed->contains(*python, true)) found_.push_back(release.name + " needs another Python");
-        const CompatibleTags tags(request_.target.tag_platform(static_cast<unsigned>(python->minor()), false));
-        if (std::ranges::none_of(release.tags, [&](const std::string& tag) { return tags.rank(file_name_of(release, tag)).has_value(); })) {
+        const CompatibleTags tags(
+            request_.target.tag_platform(static_cast<unsigned>(python->minor()), false));
+        if (std::ranges::none_of(release.tags, [&](const std::string& tag) {
+                return tags.rank(file_name_of(release, tag)).has_value();
+            })) {
             found_.push_back(release.name + " has no wheel for this Python");
         }
     }
@@ -259,7 +275,9 @@ private:
 
 }  // namespace
 
-std::vector<std::string> violations(const ToyWorld& world, const TargetRequest& request, const Solution& solution,
+std::vector<std::string> violations(const ToyWorld& world,
+                                    const TargetRequest& request,
+                                    const Solution& solution,
                                     const NameMap& name_map) {
     return Checker(world, request, solution, name_map).check();
 }

@@ -31,7 +31,8 @@ struct ToyRelease {
     std::vector<std::string> tags = {"py3-none-any"};
 };
 
-/// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver must not care.
+/// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver
+/// must not care.
 class ToyWorld final : public MetadataSource {
 public:
     std::vector<ToyRecord> records;
@@ -66,9 +67,12 @@ TargetRequest toy_request(const std::vector<std::string>& conda, const std::vect
 /// "numpy 1.26.4 (conda)" for each package of a solution, sorted.
 std::vector<std::string> package_lines(const Solution& solution);
 
-/// What is wrong with a solution, by a reading of the published requirements that shares nothing with the engine but the
-/// parsers: a requirement that is not met, two providers of one distribution, a wheel for another Python. Empty: nothing.
-std::vector<std::string> violations(const ToyWorld& world, const TargetRequest& request, const Solution& solution,
+/// What is wrong with a solution, by a reading of the published requirements that shares nothing with the
+/// engine but the parsers: a requirement that is not met, two providers of one distribution, a wheel for
+/// another Python. Empty: nothing.
+std::vector<std::string> violations(const ToyWorld& world,
+                                    const TargetRequest& request,
+                                    const Solution& solution,
                                     const NameMap& name_map);
 
 }  // namespace aimlock::testing

@@ -42,7 +42,9 @@ TEST_F(Refusal, NamesRequirementsOfBothWorldsAndARepairThatSolves) {
     world.records.push_back({"numpy", "1.26.4", {}});
     world.records.push_back({"numpy", "2.4.1", {}});
     world.records.push_back({"pandas", "3.0.5", {"numpy"}});
-    world.releases = {{"thinc", "8.2.5", {"numpy<2.0.0,>=1.19.0"}}, {"thinc", "9.1.1", {"numpy>=2"}}, {"numpy", "1.26.4", {}}};
+    world.releases = {{"thinc", "8.2.5", {"numpy<2.0.0,>=1.19.0"}},
+                      {"thinc", "9.1.1", {"numpy>=2"}},
+                      {"numpy", "1.26.4", {}}};
     const Conflict found = conflict(toy_request({"python 3.12.*", "pandas", "numpy >=2"}, {"thinc==8.2.5"}));
     EXPECT_THAT(found.requirements, ElementsAre("conda: numpy >=2", "pypi: thinc==8.2.5"));
     expect_golden("conflict/two_worlds.txt", as_text(found));
@@ -57,7 +59,8 @@ TEST_F(Refusal, NamesTheDriverThatIsNotThere) {
 }
 
 TEST_F(Refusal, NamesTheDriverThatIsTooOldForAWheel) {
-    world.releases = {{"torch", "2.15.0", {"nvidia-cuda-runtime==13.0.96"}}, {"nvidia-cuda-runtime", "13.0.96", {}}};
+    world.releases = {{"torch", "2.15.0", {"nvidia-cuda-runtime==13.0.96"}},
+                      {"nvidia-cuda-runtime", "13.0.96", {}}};
     TargetRequest request = toy_request({"python"}, {"torch==2.15.0"});
     request.target.cuda = "12.2";
     expect_golden("conflict/driver_too_old.txt", as_text(conflict(request)));

@@ -17,13 +17,15 @@ protected:
     NameMap names = NameMap::built_in();
 
     void SetUp() override {
-        world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0}, {"python", "3.13.9", {}, {}, "h1_0_cp313", 0}};
+        world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0},
+                         {"python", "3.13.9", {}, {}, "h1_0_cp313", 0}};
     }
 
     Outcome outcome(const TargetRequest& request) {
         world.reset();
         SilentProgress progress;
-        const std::vector<Channel> channels = request.conda.empty() ? std::vector<Channel>{} : world.channels();
+        const std::vector<Channel> channels =
+            request.conda.empty() ? std::vector<Channel>{} : world.channels();
         auto result = solve_target(request, options, channels, names, world, progress);
         EXPECT_TRUE(result.has_value()) << result.error().message;
         return result ? *std::move(result) : Outcome{};
@@ -37,7 +39,8 @@ protected:
         return std::get<Solution>(found);
     }
 
-    std::vector<std::string> lines(const std::vector<std::string>& conda, const std::vector<std::string>& pypi) {
+    std::vector<std::string> lines(const std::vector<std::string>& conda,
+                                   const std::vector<std::string>& pypi) {
         return package_lines(solved(toy_request(conda, pypi)));
     }
 };
@@ -48,7 +51,8 @@ TEST_F(JointSolve, AWheelsBoundDecidesTheVersionThatCondaInstalls) {
     world.records.push_back({"pandas", "3.0.5", {"numpy >=1.26", "python"}});
     world.releases = {{"thinc", "8.2.5", {"numpy<2.0.0,>=1.19.0"}}};
     EXPECT_THAT(lines({"python 3.12.*", "pandas", "numpy"}, {"thinc==8.2.5"}),
-                ElementsAre("numpy 1.26.4 (conda)", "pandas 3.0.5 (conda)", "python 3.12.13 (conda)", "thinc 8.2.5 (PyPI)"));
+                ElementsAre("numpy 1.26.4 (conda)", "pandas 3.0.5 (conda)", "python 3.12.13 (conda)",
+                            "thinc 8.2.5 (PyPI)"));
 }
 
 TEST_F(JointSolve, ADistributionThatOnlyPypiAsksForComesFromPypi) {
@@ -69,7 +73,8 @@ TEST_F(JointSolve, APlatformWheelDecidesThePython) {
     ToyRelease spacy{"spacy", "3.7.5", {}};
     spacy.tags = {"cp312-cp312-manylinux_2_17_x86_64"};
     world.releases = {spacy};
-    EXPECT_THAT(lines({"python >=3.11"}, {"spacy<3.8"}), ElementsAre("python 3.12.13 (conda)", "spacy 3.7.5 (PyPI)"));
+    EXPECT_THAT(lines({"python >=3.11"}, {"spacy<3.8"}),
+                ElementsAre("python 3.12.13 (conda)", "spacy 3.7.5 (PyPI)"));
 }
 
 TEST_F(JointSolve, AGlibcNewerThanTheTargetsRefusesTheWheel) {
@@ -82,17 +87,20 @@ TEST_F(JointSolve, AGlibcNewerThanTheTargetsRefusesTheWheel) {
 }
 
 TEST_F(JointSolve, ExtrasBringTheirRequirementsAndMayNestAndNameThemselves) {
-    world.releases = {{"app", "1.0", {"base", "app[fast]; extra == 'all'", "speed>=2; extra == 'fast'"}, {"all", "fast"}},
-                      {"base", "1.0", {}},
-                      {"speed", "1.0", {}},
-                      {"speed", "2.0", {}}};
-    EXPECT_THAT(lines({"python 3.12.*"}, {"app[all]"}),
-                ElementsAre("app 1.0 (PyPI)", "base 1.0 (PyPI)", "python 3.12.13 (conda)", "speed 2.0 (PyPI)"));
+    world.releases = {
+        {"app", "1.0", {"base", "app[fast]; extra == 'all'", "speed>=2; extra == 'fast'"}, {"all", "fast"}},
+        {"base", "1.0", {}},
+        {"speed", "1.0", {}},
+        {"speed", "2.0", {}}};
+    EXPECT_THAT(
+        lines({"python 3.12.*"}, {"app[all]"}),
+        ElementsAre("app 1.0 (PyPI)", "base 1.0 (PyPI)", "python 3.12.13 (conda)", "speed 2.0 (PyPI)"));
     EXPECT_THAT(lines({"python 3.12.*"}, {"app"}), Not(Contains("speed 2.0 (PyPI)")));
 }
 
 TEST_F(JointSolve, MarkersHoldForThePythonThatIsChosen) {
-    world.releases = {{"app", "1.0", {"old; python_version < '3.13'", "win; sys_platform == 'win32'"}}, {"old", "1.0", {}}};
+    world.releases = {{"app", "1.0", {"old; python_version < '3.13'", "win; sys_platform == 'win32'"}},
+                      {"old", "1.0", {}}};
     EXPECT_THAT(lines({"python 3.12.*"}, {"app"}), Contains("old 1.0 (PyPI)"));
     EXPECT_THAT(lines({"python 3.13.*"}, {"app"}), ElementsAre("app 1.0 (PyPI)", "python 3.13.9 (conda)"));
 }

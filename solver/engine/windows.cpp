@@ -1,0 +1,62 @@
+#include "solver/engine/windows.hpp"
+
+#include <algorithm>
+
+namespace aimlock::engine {
+
+bool may_be_chosen(const PypiWorld& pypi,
+                   const PypiConstraints& constraints,
+                   ProjectId project,
+                   ReleaseId release) {
+    const Release& known = pypi[project].releases[release];
+    if (known.requirements && known.requirements->broken) return false;
+    const auto bounds = constraints.find(project);
+    if (bounds == constraints.end()) return true;
+    return std::ranges::all_of(bounds->second, [&](std::uint32_t specifiers) {
+        return pypi.specifier_set(specifiers).admits(known.version);
+    });
+}
+
+bool Windows::widen(PypiWorld& pypi,
+                    const PypiConstraints& constraints,
+                    ProjectId project,
+                    std::uint32_t specifiers) {
+    if (!seen.emplace(project, specifiers).second) return false;
+    std::set<ReleaseId>& window = releases[project];
+    std::set<ReleaseId>& named = unlocked[project];
+    const std::size_t before = window.size() + named.size();
+    const SpecifierSet& set = pypi.specifier_set(specifiers);
+    if (set.names_prerelease() || set.pinned()) {
+        for (const ReleaseId release : pypi.admitted(project, specifiers)) {
+            const Release& known = pypi[project].releases[release];
+            if (known.yanked || known.prerelease) named.insert(release);
+        }
+    }
+    std::size_t taken = 0;
+    for (const ReleaseId release : candidates(pypi, constraints, project, specifiers)) {
+        if (taken++ == width) break;
+        window.insert(release);
+    }
+    return window.size() + named.size() != before;
+}
+
+std::vector<ReleaseId> Windows::candidates(PypiWorld& pypi,
+                                           const PypiConstraints& constraints,
+                                           ProjectId project,
+                                           std::uint32_t specifiers) const {
+    std::vector<ReleaseId> found = pypi.admitted(project, specifiers);
+    if (const auto named = unlocked.find(project); named != unlocked.end() && !named->second.empty()) {
+        for (const ReleaseId release : named->second) {
+            if (pypi.specifier_set(specifiers).admits(pypi[project].releases[release].version))
+                found.push_back(release);
+        }
+        std::ranges::sort(found);  // ids run from the newest to the oldest
+        found.erase(std::unique(found.begin(), found.end()), found.end());
+    }
+    std::erase_if(found,
+                  [&](ReleaseId release) { return !may_be_chosen(pypi, constraints, project, release); });
+    if (pypi.lowest_all || pypi.lowest_projects.contains(project)) std::ranges::reverse(found);
+    return found;
+}
+
+}  // namespace aimlock::engine

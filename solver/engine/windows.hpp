@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "solver/engine/pypi_world.hpp"
+
+namespace aimlock::engine {
+
+/// Specifier sets that admit or refuse releases of a project without asking for any.
+using PypiConstraints = std::map<ProjectId, std::vector<std::uint32_t>>;
+
+/// Which releases of each project take part: the newest of every specifier set that was ever asked, and every
+/// release that was chosen. Only grows. What lies beyond is represented by one optimistic `tail`, so that
+/// UNSAT stays sound.
+struct Windows {
+    std::size_t width = 30;
+    std::map<ProjectId, std::set<ReleaseId>> releases;
+    std::set<std::pair<ProjectId, std::uint32_t>> seen;
+    /// Yanked releases and pre-releases that some requirement asks for by name (`==2.0`, `>=2.0rc1`): they
+    /// may meet every other requirement on the project, too.
+    std::map<ProjectId, std::set<ReleaseId>> unlocked;
+
+    /// Makes the newest releases that a specifier set admits take part. True when something new does.
+    bool widen(PypiWorld& pypi,
+               const PypiConstraints& constraints,
+               ProjectId project,
+               std::uint32_t specifiers);
+
+    /// All releases, newest first (best first under `--resolution lowest`), that the set and the constraints
+    /// admit and that can be installed at all; also those outside the window.
+    std::vector<ReleaseId> candidates(PypiWorld& pypi,
+                                      const PypiConstraints& constraints,
+                                      ProjectId project,
+                                      std::uint32_t specifiers) const;
+};
+
+/// False for a release that a constraint refuses or whose requirements do not parse.
+bool may_be_chosen(const PypiWorld& pypi,
+                   const PypiConstraints& constraints,
+                   ProjectId project,
+                   ReleaseId release);
+
+}  // namespace aimlock::engine
