@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Times a joint solve beside its peers in one interleaved run: aimlock for both halves at once, py-rattler for the conda
+half alone, uv for the PyPI half alone. Whole processes: wall seconds, CPU seconds and peak memory, medians.
+
+    benchmarks/joint_solve.py --aimlock build/release/cli/aimlock --channel DIR [--index URL] [--runs 5] [--cold]
+
+--cold gives every run an empty cache (the network counts); without it the caches are filled by one run that is not counted.
+"""
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CONDA = ["python 3.12.*", "pytorch-gpu", "jupyterlab", "scikit-learn"]
+PYPI = ["transformers", "accelerate", "datasets", "gradio", "mlflow"]
+CUDA, GLIBC, PYTHON = "12.4", "2.35", "3.12"
+
+
+def run_once(command, environment):
+    """Runs one process; its wall and CPU seconds and its own peak memory in MB."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Small outputs only: the pipes cannot fill.
+    out, err = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"{command[0]} failed: {err.decode()[-800:]}")
+    return {
+        "wall_s": time.monotonic() - begin,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "peak_mb": usage.ru_maxrss / 1024,
+        "out": out,
+    }
+
+
+def commands(arguments, tools, work):
+    specs = [part for spec in CONDA for part in ("--conda", spec)]
+    requirements = [part for name in PYPI for part in ("--pypi", name)]
+    index = ["--index", arguments.index] if arguments.index else []
+    uv_index = ["--default-index", arguments.index] if arguments.index else []
+    requirements_in = work / "requirements.in"
+    requirements_in.write_text("\n".join(PYPI) + "\n")
+    offline = [] if arguments.cold else ["--offline"]
+    channel = Path(arguments.channel).resolve()
+    return {
+        "aimlock (both halves)": [arguments.aimlock, "solve", "--json", "--dry-run", "--platform", "linux-64", "--cuda",
+                                  CUDA, "--glibc", GLIBC, "--channel", str(channel), *specs, *requirements, *index, *offline],
+        "py-rattler (conda half)": [str(tools / "python"), str(Path(__file__).parent / "peers/rattler_solve.py"),
+                                    channel.as_uri(), CUDA, GLIBC, *CONDA],
+        "uv (PyPI half)": [str(tools / "uv"), "pip", "compile", "-q", "--python", arguments.python or PYTHON,
+                           "--python-version", PYTHON, "--no-python-downloads", "--only-binary", ":all:",
+                           "--python-platform", "x86_64-manylinux_2_35", *uv_index, *offline, str(requirements_in)],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--aimlock", required=True)
+    parser.add_argument("--channel", required=True, help="folder of a conda channel")
+    parser.add_argument("--index", help="PyPI simple index; default: the one that each tool uses by itself")
+    parser.add_argument("--python", help="interpreter for uv (default: the one that it finds for 3.12)")
+    parser.add_argument("--tools", default="build/tools-venv/bin")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cold", action="store_true")
+    arguments = parser.parse_args()
+    tools = Path(arguments.tools).resolve()
+    work = Path(tempfile.mkdtemp(prefix="aimlock-bench-"))
+    rows = {}
+    try:
+        for number in range(arguments.runs + (0 if arguments.cold else 1)):
+            counted = arguments.cold or number > 0
+            for name, command in commands(arguments, tools, work).items():
+                caches = work / (f"cache-{number}" if arguments.cold else "cache")
+                environment = dict(os.environ, XDG_CACHE_HOME=str(caches), UV_CACHE_DIR=str(caches / "uv"),
+                                   RATTLER_CACHE_DIR=str(caches / "rattler"))
+                if not counted:
+                    command = [part for part in command if part != "--offline"]
+                result = run_once(command, environment)
+                if counted:
+                    rows.setdefault(name, []).append(result)
+            if arguments.cold:
+                shutil.rmtree(work / f"cache-{number}", ignore_errors=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"{'cold' if arguments.cold else 'warm'}, {arguments.runs} runs interleaved, {os.cpu_count()} cores, {platform.machine()}")
+    print(f"{'':26}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}")
+    for name, results in rows.items():
+        medians = [statistics.median(r[key] for r in results) for key in ("wall_s", "cpu_s", "peak_mb")]
+        print(f"{name:26}{medians[0]:9.3f}{medians[1]:9.3f}{medians[2]:9.0f}")
+    stats = json.loads(rows["aimlock (both halves)"][-1]["out"])["stats"]
+    print("aimlock stats:", json.dumps(stats))
+
+
+if __name__ == "__main__":
+    main()
