@@ -74,6 +74,7 @@ public:
     /// The dependency as written.
     [[nodiscard]] std::string_view spec_text(SpecId spec) const { return spec_texts_[TextId{spec}]; }
     [[nodiscard]] std::string_view spec_name(SpecId spec) const { return specs_[spec].spec.name; }
+    [[nodiscard]] const MatchSpec& spec(SpecId spec) const { return specs_[spec].spec; }
     /// Records of one name, ascending ids.
     [[nodiscard]] const std::vector<RecordId>& records_of(std::uint32_t name) const {
         return by_name_[name].records;

@@ -40,6 +40,7 @@ struct KeyMeaning {
     enum class Kind : std::uint8_t {
         spec,
         not_spec,
+        user,
         dependency,
         exact_release,
         python,

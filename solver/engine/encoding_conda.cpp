@@ -14,6 +14,7 @@ public:
         add_solvables();
         for (const RecordId id : selection_.records) add_dependencies(id);
         add_constraints(constraints);
+        require_users();
         for (const SpecId root : selection_.roots) part_.problem.jobs.push_back(key(root));
         for (const PythonCandidate& candidate : pythons.candidates) {
             part_.pythons.emplace_back();
@@ -69,6 +70,37 @@ private:
             part_.problem.solvables[solvable].requirements.push_back(required);
         }
         for (const SpecId spec : world_[id].constrains) add_conflict(solvable, spec);
+    }
+
+    // A record that carries a PyPI distribution is installed only where conda itself asks for its name: what
+    // only PyPI asks for comes from PyPI.
+    void require_users() {
+        std::unordered_map<std::uint32_t, std::vector<SolvableId>> users;  // by name of the records asked for
+        for (const RecordId id : selection_.records) {
+            for (const SpecId spec : world_[id].depends) {
+                for (const RecordId wanted : world_.candidates(spec)) {
+                    auto& of_name = users[world_[wanted].name];
+                    const SolvableId user = part_.solvable_of.at(id);
+                    if (of_name.empty() || of_name.back() != user) of_name.push_back(user);
+                    break;  // all candidates of a spec have one name
+                }
+            }
+        }
+        std::unordered_map<std::uint32_t, KeyId> keys;
+        for (const SpecId root : selection_.roots) {
+            for (const RecordId id : world_.candidates(root)) keys[world_[id].name] = Problem::no_key;
+        }
+        for (const RecordId id : selection_.records) {
+            if (world_[id].identities.empty()) continue;
+            const auto [entry, is_new] = keys.try_emplace(world_[id].name, Problem::no_key);
+            if (is_new) {
+                entry->second = part_.problem.add_key(users[world_[id].name]);
+                part_.meanings.push_back({KeyMeaning::Kind::user, world_[id].name, 0});
+            }
+            if (entry->second != Problem::no_key) {
+                part_.problem.solvables[part_.solvable_of.at(id)].requirements.push_back(entry->second);
+            }
+        }
     }
 
     // Bounds that ask for nothing are the `constrains` of a solvable that is always there.

@@ -86,6 +86,7 @@ private:
                     follow_force(death.key);
                     say(text_.name(id) + " must come from conda: " + text_.asker(death.key, pruning_) +
                         " asks for it");
+                    say(text_.both(id, death.key, key));
                     break;
                 case Death::Why::rival:
                     follow_force(death.key);

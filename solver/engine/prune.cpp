@@ -36,13 +36,19 @@ public:
         for (KeyId key = 0; key < problem_.keys.size(); ++key) {
             if (live_[key] == 0) starve(key);
         }
-        while (!result_.contradiction && (!dead_.empty() || !open_.empty())) {
+        while (!result_.contradiction && (!dead_.empty() || !open_.empty() || !single_.empty())) {
             spread_deaths();
-            if (result_.contradiction || open_.empty()) continue;
-            const KeyId key = open_.back();
-            open_.pop_back();
-            dirty_[key] = 0;
-            conclude(key);
+            if (result_.contradiction) break;
+            if (!open_.empty()) {
+                const KeyId key = open_.back();
+                open_.pop_back();
+                dirty_[key] = 0;
+                conclude(key);
+            } else if (!single_.empty()) {
+                const KeyId key = single_.back();
+                single_.pop_back();
+                exclude_by_single(key);
+            }
         }
         return std::move(result_);
     }
@@ -99,10 +105,17 @@ private:
         kill_rivals(key, live);
         kill_carried_wheels(key, live);
         force_common_requirements(key, live);
-        if (live.size() == 1) {
-            for (const KeyId conflict : problem_.solvables[live.front()].conflicts) {
+        if (live.size() == 1) single_.push_back(key);
+    }
+
+    // The one live provider of a forced key is certain, and so is what it conflicts with. Done when nothing
+    // else is left to do: the other rules give reasons that people can follow.
+    void exclude_by_single(KeyId key) {
+        for (const SolvableId only : problem_.keys[key]) {
+            if (!result_.alive(only)) continue;
+            for (const KeyId conflict : problem_.solvables[only].conflicts) {
                 for (const SolvableId id : problem_.keys[conflict]) {
-                    if (id != live.front()) kill(id, {Death::Why::excluded, conflict, live.front()});
+                    if (id != only) kill(id, {Death::Why::excluded, conflict, only});
                 }
             }
         }
@@ -180,6 +193,7 @@ private:
         carried_names_;                // PyPI names whose distribution a conda solvable carries
     std::vector<std::uint8_t> dirty_;  // key waits in open_
     std::vector<KeyId> open_;          // forced keys to look at again
+    std::vector<KeyId> single_;        // forced keys with one live provider
     std::vector<SolvableId> dead_;     // deaths not yet told to their keys
 };
 

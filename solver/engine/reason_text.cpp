@@ -4,6 +4,22 @@
 #include <map>
 
 namespace aimlock::engine {
+namespace {
+
+// "numpy >=2 py312*" where name, version and build say it all; else the canonical spelling.
+std::string readable(const MatchSpec& spec) {
+    MatchSpec short_form;
+    short_form.name = spec.name;
+    short_form.version = spec.version;
+    short_form.build = spec.build;
+    if (short_form.text() != spec.text()) return spec.text();
+    std::string text = spec.name;
+    if (spec.version) text += " " + spec.version->text();
+    if (spec.build) text += (spec.version ? " " : " * ") + spec.build->text();
+    return text;
+}
+
+}  // namespace
 
 std::string ReasonText::name(SolvableId id) const {
     const Origin& origin = round_.origins[id];
@@ -51,7 +67,7 @@ std::string ReasonText::key(KeyId id) const {
     const KeyMeaning& meaning = round_.meanings[id];
     switch (meaning.kind) {
         case KeyMeaning::Kind::spec: {
-            const std::string text(solver_.conda().spec_text(meaning.index));
+            const std::string text = readable(solver_.conda().spec(meaning.index));
             if (text.starts_with("__cuda")) names_cuda_ = true;
             return text.starts_with("__") ? "`" + text + "`" : text;
         }

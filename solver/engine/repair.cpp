@@ -37,7 +37,15 @@ std::optional<std::string> pypi_version_of(TargetSolver& solver,
     return std::nullopt;
 }
 
-// One root replaced: by the same name without a bound, by an exact version, or by nothing.
+// How the edited bound is written: a pin stays a pin, a lower bound goes down, an upper bound up.
+std::string loosened_bound(std::string_view bound, const std::string& version) {
+    if (bound.find("==") != std::string_view::npos) return "==" + version;
+    if (bound.find('>') != std::string_view::npos) return ">=" + version;
+    if (bound.find('<') != std::string_view::npos) return "<=" + version;
+    return "==" + version;
+}
+
+// One root replaced: by the same name without a bound, by a looser bound, or by nothing.
 class Edit {
 public:
     Edit(TargetSolver& solver, Roots roots) : solver_(solver), all_(std::move(roots)) {}
@@ -51,16 +59,18 @@ public:
         if (!loosened) return tl::make_unexpected(loosened.error());
         if (*loosened) {
             const auto version = conda_version_of(solver_, **loosened, root.spec.name);
-            auto pinned = MatchSpec::parse(root.spec.name + " ==" + version.value_or("0"));
-            if (version && pinned) {
-                CondaRoot exact = root;
-                exact.spec = *std::move(pinned);
-                exact.spec.channel = root.spec.channel;
-                auto verified = solver_.attempt(with(root, exact));
+            const std::string bound = loosened_bound(
+                root.spec.version ? root.spec.version->text() : std::string(), version.value_or("0"));
+            auto edited = MatchSpec::parse(root.spec.name + " " + bound);
+            if (version && edited) {
+                CondaRoot looser = root;
+                looser.spec = *std::move(edited);
+                looser.spec.channel = root.spec.channel;
+                auto verified = solver_.attempt(with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified)
-                    return Repair{"conda: " + root.written + " -> " + root.spec.name + " ==" + *version,
-                                  root.pos, true};
+                    return Repair{"conda: " + root.written + " -> " + root.spec.name + " " + bound, root.pos,
+                                  true};
             }
         }
         auto removed = solver_.attempt(without(root));
@@ -77,14 +87,16 @@ public:
         if (!loosened) return tl::make_unexpected(loosened.error());
         if (*loosened) {
             const auto version = pypi_version_of(solver_, **loosened, root.requirement.name);
-            auto pinned = SpecifierSet::parse("==" + version.value_or("0"));
-            if (version && pinned) {
-                PypiRoot exact = free;
-                exact.requirement.specifiers = *std::move(pinned);
-                auto verified = solver_.attempt(with(root, exact));
+            const std::string bound =
+                loosened_bound(root.requirement.specifiers.text(), version.value_or("0"));
+            auto edited = SpecifierSet::parse(bound);
+            if (version && edited) {
+                PypiRoot looser = free;
+                looser.requirement.specifiers = *std::move(edited);
+                auto verified = solver_.attempt(with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified) {
-                    return Repair{"pypi: " + root.written + " -> " + root.requirement.name + " ==" + *version,
+                    return Repair{"pypi: " + root.written + " -> " + root.requirement.name + " " + bound,
                                   root.pos, true};
                 }
             }

@@ -14,8 +14,8 @@ namespace aimlock::testing {
 struct ToyRecord {
     std::string name;
     std::string version;
-    std::vector<std::string> depends;
-    std::vector<std::string> constrains;
+    std::vector<std::string> depends = {};
+    std::vector<std::string> constrains = {};
     std::string build = "0";
     std::uint64_t build_number = 0;
 };
@@ -24,9 +24,9 @@ struct ToyRecord {
 struct ToyRelease {
     std::string name;
     std::string version;
-    std::vector<std::string> requires_dist;
-    std::vector<std::string> extras;
-    std::string requires_python;
+    std::vector<std::string> requires_dist = {};
+    std::vector<std::string> extras = {};
+    std::string requires_python = {};
     bool yanked = false;
     std::vector<std::string> tags = {"py3-none-any"};
 };
