@@ -219,6 +219,9 @@ void CondaWorld::expand(const std::vector<SpecId>& roots) {
             if (records_[id].expanded) continue;
             expand_record(id);
             for (const SpecId spec : records_[id].depends) visit(spec);
+            // A constraint reaches nothing, but its name's records must be read before anyone counts records.
+            const std::vector<SpecId> constrains = records_[id].constrains;
+            for (const SpecId spec : constrains) (void)candidates(spec);
         }
     }
 }
