@@ -90,7 +90,7 @@ InstalledFile recorded_file(const element& line) {
     InstalledFile file;
     if (auto path = safe_entry_path(text_at(line, "_path"))) file.path = std::move(*path);
     // A link's hash, where a record has one, is that of the file that it leads to.
-    if (text_at(line, "path_type") == "softlink") return file;
+    file.is_link = text_at(line, "path_type") == "softlink";
     std::string hex = text_at(line, "sha256_in_prefix");
     if (hex.empty()) hex = text_at(line, "sha256");
     if (const auto digest = Sha256::from_hex(hex)) {
