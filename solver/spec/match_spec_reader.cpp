@@ -88,7 +88,7 @@ std::string plain_version(std::string_view version, bool exact) {
     for (const char c : version) {
         if (!is_space(c)) text += c;
     }
-    if (text.starts_with("==")) return text.substr(2);
+    if (text.starts_with("==") && !text.starts_with("===")) return text.substr(2);
     if (!text.starts_with('=') || text.find_first_of("=,|", 1) != std::string::npos) return text;
     text.erase(0, 1);
     if (!exact && !text.empty() && text.back() != '*') text += '*';
@@ -163,7 +163,11 @@ Result<MatchSpec> SpecReader::read() {
 /// The URL or path of a package: below a subdir its name says all, elsewhere only the address counts.
 Result<MatchSpec> SpecReader::read_file(std::string_view file) {
     const bool is_path = file.find("://") == std::string_view::npos;
-    const std::string url = is_path ? "file://" + std::string(file) : std::string(file);
+    std::string url(is_path ? "file://" : "");
+    for (const char c :
+         file) {  // a bracket would end the pair `[url=…]` that this becomes when it is written
+        url += c == '[' ? "%5B" : c == ']' ? "%5D" : std::string(1, c);
+    }
     const std::string decoded = percent_decoded(url);
     std::string_view rest = decoded;
     const std::size_t slash = rest.rfind('/');

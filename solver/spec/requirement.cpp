@@ -62,11 +62,11 @@ private:
 
     void skip_blanks() { take_run(is_blank); }
 
-    /// A name; dots and dashes at its end are left for what follows to refuse.
+    /// A name; separators at its end are left for what follows to refuse.
     std::string_view take_identifier() {
         if (!is_alnum(peek())) return {};
         std::string_view name = take_run(is_name_char);
-        while (name.back() == '.' || name.back() == '-') {
+        while (!is_alnum(name.back())) {
             name.remove_suffix(1);
             --position_;
         }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -41,7 +41,7 @@ using Node = CondaRange::Node;
 using Kind = Node::Kind;
 
 constexpr bool is_version_char(char c) {
-    return is_alnum(c) || std::string_view("._-+!*").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("._-+!*@").find(c) != std::string_view::npos;
 }
 
 constexpr int deepest = 100;  // parentheses within parentheses
@@ -127,22 +127,35 @@ private:
 
     Result<Node> read_joined(char separator, int depth) {
         if (depth > deepest) return wrong("too many parentheses", position_);
-        const Kind kind = separator == '|' ? Kind::any_of : Kind::all_of;
-        Node joined{kind, {}};
-        while (true) {
-            auto part = separator == '|' ? read_joined(',', depth) : read_factor(depth);
+        const auto read_part = [&] {
+            return separator == '|' ? read_joined(',', depth) : read_factor(depth);
+        };
+        auto first = read_part();
+        if (!first || !take(separator)) return first;
+        Node joined{separator == '|' ? Kind::any_of : Kind::all_of, {}};
+        add_part(joined, *std::move(first));
+        do {
+            auto part = read_part();
             if (!part) return part;
-            if (part->kind == kind) {  // `1|(2|3)` is `1|2|3`
-                std::ranges::move(part->children, std::back_inserter(joined.children));
-            } else {
-                joined.children.push_back(*std::move(part));
-            }
-            skip_blanks();
-            if (position_ >= text_.size() || text_[position_] != separator) break;
-            ++position_;
-        }
-        if (joined.children.size() == 1) return std::move(joined.children.front());
+            add_part(joined, *std::move(part));
+        } while (take(separator));
         return joined;
+    }
+
+    bool take(char separator) {
+        skip_blanks();
+        if (position_ >= text_.size() || text_[position_] != separator) return false;
+        ++position_;
+        return true;
+    }
+
+    /// `1|(2|3)` is `1|2|3`.
+    static void add_part(Node& joined, Node part) {
+        if (part.kind == joined.kind) {
+            std::ranges::move(part.children, std::back_inserter(joined.children));
+        } else {
+            joined.children.push_back(std::move(part));
+        }
     }
 
     Result<Node> read_factor(int depth) {
@@ -189,7 +202,9 @@ private:
             while (stem.ends_with('.')) stem.remove_suffix(1);
             return with_version(Kind::begins, stem, std::string(stem) + ".*", at);
         }
-        if (bound.find('@') != std::string_view::npos) return Node{Kind::exact_text, std::string(bound)};
+        if (bound.find('@') != std::string_view::npos && std::ranges::all_of(bound, is_version_char)) {
+            return Node{Kind::exact_text, std::string(bound)};
+        }
         return with_version(Kind::equal, bound, std::string(bound), at);
     }
 

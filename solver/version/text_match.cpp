@@ -45,6 +45,10 @@ Result<TextRegex> TextRegex::parse(std::string_view expression, bool ignore_case
     if (text.size() > longest_expression)
         return fail(ErrorCode::syntax, "a regular expression of over 1000 bytes");
     auto flags = std::regex::ECMAScript;
+#ifdef __GLIBCXX__
+    flags |= std::regex_constants::__polynomial;  // no expression takes exponential time; back-references are
+                                                  // refused
+#endif
     if (ignore_case) flags |= std::regex::icase;
     try {
         TextRegex regex;

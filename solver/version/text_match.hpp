@@ -14,7 +14,7 @@ bool matches_glob(std::string_view glob, std::string_view text, bool ignore_case
 /// A `^…$` expression of CEP 29, compiled. Copies share it.
 class TextRegex {
 public:
-    /// Fails on what is no regular expression and on one of over 1000 bytes.
+    /// Fails on what is no regular expression, on back-references, and on an expression of over 1000 bytes.
     static Result<TextRegex> parse(std::string_view expression, bool ignore_case = false);
     /// False for texts of over 1000 bytes: the engine recurses once a byte.
     [[nodiscard]] bool matches(std::string_view text) const;

@@ -74,6 +74,14 @@ TEST(MatchSpec, FieldsOfARecordAreAllLookedAt) {
     }
 }
 
+TEST(TextPattern, ExpressionsMadeToTakeForeverDoNot) {
+    const TextPattern pattern = TextPattern::parse("^(a+)+$").value();
+    EXPECT_TRUE(pattern.matches(std::string(900, 'a')));
+    EXPECT_FALSE(pattern.matches(std::string(900, 'a') + "b"));
+    EXPECT_FALSE(TextPattern::parse("^(a)\\1$"));
+    EXPECT_FALSE(TextPattern::parse("^(a$"));
+}
+
 TEST(MatchSpec, ChannelsMatchByNameOrAddress) {
     EXPECT_TRUE(channel_matches("conda-forge", "conda-forge"));
     EXPECT_TRUE(channel_matches("pytorch", "https://index.example/pytorch/linux-64"));
