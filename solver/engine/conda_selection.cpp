@@ -84,7 +84,8 @@ std::vector<RecordId> collapse(CondaWorld& world,
     for (SpecId spec = 0; spec < in_use.size(); ++spec) {
         if (!in_use[spec]) continue;
         for (const RecordId id : world.candidates(spec)) {
-            if (taking_part[id]) mix(matched_by[id], spec);
+            // A constraint may name a package that was not read before: its records come behind the others.
+            if (id < taking_part.size() && taking_part[id]) mix(matched_by[id], spec);
         }
     }
     std::unordered_set<std::uint64_t> classes;
