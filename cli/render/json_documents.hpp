@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "image/layers.hpp"
+#include "image/replay/install.hpp"
+#include "lock/audit.hpp"
+#include "solver/base/result.hpp"
+#include "solver/model/solution.hpp"
+
+namespace aimlock::cli {
+
+// Every document is one line of JSON with "schema": 1. Keys are added, never renamed or retyped within a
+// schema.
+
+/// {"schema":1,"status":"solved","targets":[…],"stats":{…}}
+std::string solved_document(std::span<const Solution> solutions, double wall_ms);
+/// {"schema":1,"status":"unsatisfiable","conflict":{…}}; more than one conflict adds "conflicts".
+std::string unsatisfiable_document(std::span<const Conflict> conflicts);
+/// {"schema":1,"status":"error","error":{…}}; more than one error adds "errors".
+std::string error_document(std::span<const Error> errors);
+/// {"schema":1,"status":"fresh"|"stale","changes":[…]}
+std::string locked_document(std::span<const std::string> changes);
+/// {"schema":1,"status":"installed"|"edited","packages","bytes","seconds","from_store",…}
+std::string install_document(const InstallReport& report, double seconds);
+/// {"schema":1,"status":"clean"|"drift","findings":[…]}
+std::string audit_document(std::span<const DriftFinding> findings);
+/// {"schema":1,"status":"vendored","packages","bytes","seconds","from_store"}
+std::string vendor_document(std::uint64_t packages,
+                            std::uint64_t from_store,
+                            std::uint64_t bytes,
+                            double seconds);
+
+/// {"schema":1,"status":"planned","target","layers":[…]}; `previous` says which layers a rebuild ships.
+std::string plan_document(const LayerPlan& plan, const LayerPlan* previous);
+/// {"schema":1,"status":"written","target","files":[…],"layers"}
+std::string image_document(const LayerPlan& plan, std::span<const std::string> files);
+
+/// "error", "warn" or "note".
+std::string_view finding_level_name(FindingLevel level);
+
+/// True for a finding that makes the answer of an audit "drift": notes do not.
+bool is_drift(const DriftFinding& finding);
+
+}  // namespace aimlock::cli
