@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "cli/commands/commands.hpp"
+
+namespace aimlock::cli {
+
+/// What `aimlock image` was given.
+struct ImageFlags {
+    std::string lock = "aimlock.lock";
+    std::string manifest;  ///< empty: aimlock.toml beside the lock, where there is one
+    std::string target;    ///< empty: [image] target, else the lock's first
+    std::string base;      ///< empty: [image] base, else the lock's
+    std::string dialect = "portable";
+    std::string vendor;     ///< empty: archives are fetched in the build
+    std::string installer;  ///< empty: this program
+    bool plan = false;
+    bool force = false;
+};
+
+/// `aimlock image`: lock -> layer plan -> build context, beside the lock.
+Ending write_image(const ImageFlags& flags, Console& console);
+
+}  // namespace aimlock::cli

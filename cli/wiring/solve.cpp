@@ -1,0 +1,165 @@
+#include "cli/wiring/solve.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "cli/exit_codes.hpp"
+#include "cli/render/json_documents.hpp"
+#include "cli/render/progress.hpp"
+#include "cli/render/reports.hpp"
+#include "cli/render/text.hpp"
+#include "cli/wiring/files.hpp"
+#include "cli/wiring/lock_in_use.hpp"
+#include "cli/wiring/request.hpp"
+#include "cli/wiring/worlds.hpp"
+#include "lock/freshness.hpp"
+#include "lock/make_lock.hpp"
+#include "solver/engine/solve.hpp"
+
+namespace aimlock::cli {
+namespace {
+
+/// What the solves of all targets gave.
+struct Answers {
+    std::vector<Solution> solutions;
+    std::vector<Conflict> conflicts;
+    double wall_ms = 0;
+};
+
+Ending check_locked(const Asked& asked, Console& console) {
+    const auto lock = read_lock_file(asked.lock_file);
+    if (!lock) return ended(lock.error());
+    FreshnessInputs inputs;
+    if (asked.image) inputs.image_base = asked.image->base;
+    const std::vector<std::string> changes = stale_reasons(*lock, asked.request, inputs);
+    if (console.options().json) console.answer(locked_document(changes));
+    if (changes.empty()) {
+        console.say(fmt::format("{} is the answer to this request\n", asked.lock_file.string()));
+        return exit_yes;
+    }
+    std::string text =
+        fmt::format("{} {} is stale\n", console.paint_err().error("error:"), asked.lock_file.string());
+    for (const std::string& change : changes) text += "  " + escaped(change) + "\n";
+    console.complain(text + console.paint_err().help("help:") + " aimlock solve\n");
+    return exit_no;
+}
+
+Result<Answers> solve_targets(const Asked& asked, Worlds& worlds, Console& console) {
+    Answers answers;
+    for (const TargetRequest& target : asked.request.targets) {
+        auto outcome = solve_target(target, asked.request.options, worlds.channels, worlds.name_map,
+                                    *worlds.source, console.progress());
+        if (!outcome) return tl::make_unexpected(std::move(outcome).error());
+        if (auto* solution = std::get_if<Solution>(&*outcome))
+            answers.solutions.push_back(std::move(*solution));
+        else
+            answers.conflicts.push_back(std::move(std::get<Conflict>(*outcome)));
+    }
+    return answers;
+}
+
+Ending show_conflicts(const Answers& answers, const Asked& asked, Console& console) {
+    if (console.options().json) console.answer(unsatisfiable_document(answers.conflicts));
+    std::string text;
+    for (const Conflict& conflict : answers.conflicts) {
+        text += unsatisfiable_report(conflict, console.paint_err(),
+                                     console.err().is_tty ? console.err().width : 80);
+    }
+    std::error_code ignored;
+    if (std::filesystem::exists(asked.lock_file, ignored))
+        text += asked.lock_file.string() + " was not touched\n";
+    console.complain(text);
+    return exit_no;
+}
+
+std::string solved_lines(const Answers& answers, const Console& console) {
+    std::string text;
+    for (const Solution& solution : answers.solutions) {
+        text += solved_line(solution, console.paint_err());
+        if (&solution == &answers.solutions.back()) text += " in " + duration_text(answers.wall_ms);
+        text += "\n";
+        if (console.options().verbosity > 0)
+            text += package_report(solution, console.err().is_tty ? console.err().width : 0);
+    }
+    return text;
+}
+
+void say_notes(const Answers& answers, Console& console) {
+    for (const Solution& solution : answers.solutions) {
+        const bool one = answers.solutions.size() == 1;
+        for (const std::string& note : solution.notes) {
+            console.write(LogLevel::note, one ? note : fmt::format("{}: {}", solution.target.name, note));
+        }
+    }
+}
+
+/// The lock that is there, where it can be read; an unreadable one is replaced and compared with nothing.
+std::optional<Lock> lock_before(const Asked& asked) {
+    auto text = read_text_file(asked.lock_file, "lock");
+    if (!text) return std::nullopt;
+    auto lock = read_lock(*text, asked.lock_file.string());
+    return lock ? std::optional(std::move(*lock)) : std::nullopt;
+}
+
+/// Writes the lock (or says what would be written) and tells what moved.
+Result<void> keep_lock(const Lock& lock, const Asked& asked, bool dry_run, Console& console) {
+    const std::string text = write_lock(lock);
+    const std::string name = asked.lock_file.string();
+    const auto before = read_text_file(asked.lock_file, "lock");
+    if (before && *before == text) {
+        console.say(fmt::format("Nothing moved; {} is unchanged\n", name));
+        return {};
+    }
+    constexpr std::size_t most_changes = 20;
+    const std::size_t columns = console.err().is_tty ? console.err().width : 0;
+    if (const auto old = lock_before(asked)) console.say(changes_report(*old, lock, columns, most_changes));
+    if (!dry_run) {
+        if (auto written = write_file_atomically(asked.lock_file, text); !written) return written;
+    }
+    console.say(fmt::format("{} {}\n", dry_run ? "Would write" : "Wrote", name));
+    return {};
+}
+
+Result<Lock> lock_of(const Answers& answers, const Asked& asked, const Worlds& worlds) {
+    LockParts parts{asked.request, answers.solutions, worlds.sources, worlds.name_map.digest(), std::nullopt};
+    if (asked.image) parts.base = LockBase{asked.image->base, {}};
+    return make_lock(parts);
+}
+
+Ending show_solutions(
+    const Answers& answers, const Asked& asked, const Worlds& worlds, bool dry_run, Console& console) {
+    console.say(solved_lines(answers, console));
+    say_notes(answers, console);
+    const auto lock = lock_of(answers, asked, worlds);
+    if (!lock && !dry_run) return ended(lock.error());
+    if (!lock) {
+        console.write(LogLevel::warning, "this answer could not be locked: " + lock.error().message);
+    } else if (auto kept = keep_lock(*lock, asked, dry_run, console); !kept) {
+        return ended(kept.error());
+    }
+    if (console.options().json) console.answer(solved_document(answers.solutions, answers.wall_ms));
+    return exit_yes;
+}
+
+}  // namespace
+
+Ending solve(const SolveFlags& flags, Console& console) {
+    const std::int64_t began = steady_milliseconds();
+    const auto asked = read_request(flags, process_variables());
+    if (!asked) return tl::make_unexpected(asked.error());
+    for (const std::string& note : asked->notes) console.write(LogLevel::note, note);
+    if (flags.locked) return check_locked(*asked, console);
+
+    auto worlds = open_worlds(*asked, console);
+    if (!worlds) return ended(worlds.error());
+    auto answers = solve_targets(*asked, **worlds, console);
+    console.end_progress();
+    if (!answers) return ended(answers.error());
+    answers->wall_ms = static_cast<double>(steady_milliseconds() - began);
+    if (!answers->conflicts.empty()) return show_conflicts(*answers, *asked, console);
+    return show_solutions(*answers, *asked, **worlds, flags.dry_run, console);
+}
+
+}  // namespace aimlock::cli

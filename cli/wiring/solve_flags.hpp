@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fetch/host_probe.hpp"
+#include "solver/base/result.hpp"
+#include "solver/model/request.hpp"
+
+namespace aimlock::cli {
+
+/// What `aimlock solve` was given, as written.
+struct SolveFlags {
+    std::string manifest;  ///< empty: looked for
+    std::string lock;      ///< empty: aimlock.lock beside the manifest
+    std::vector<std::string> targets;
+    bool locked = false;
+    bool dry_run = false;
+    // A request without a manifest.
+    std::vector<std::string> conda;
+    std::vector<std::string> pypi;
+    std::vector<std::string> channels;
+    std::string platform;
+    std::string python;
+    std::string cuda;
+    std::vector<std::string> cuda_arch;
+    std::string glibc;
+    // What overrides a manifest too.
+    std::vector<std::string> indexes;
+    std::string exclude_newer;
+    std::string prerelease;
+    std::string resolution;
+    std::string channel_priority;
+    std::string name_map;
+
+    /// True where the request is on the command line, even where a manifest lies in the folder.
+    [[nodiscard]] bool is_request() const { return !conda.empty() || !pypi.empty(); }
+};
+
+template <class T>
+using Checked = tl::expected<T, std::vector<Error>>;
+
+/// The request of the flags alone. `host` is read only where a fact is not given; what was assumed is added
+/// to `notes`. All faults are reported.
+Checked<Request> request_from_flags(const SolveFlags& flags,
+                                    const HostFacts& host,
+                                    std::vector<std::string>& notes);
+
+/// Puts the flags that override a manifest over `request`, and fails on those that mean nothing beside one.
+Checked<Request> with_overrides(Request request, const SolveFlags& flags);
+
+}  // namespace aimlock::cli

@@ -1,0 +1,188 @@
+#include "cli/wiring/worlds.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "cli/render/text.hpp"
+#include "fetch/conda/channel.hpp"
+#include "fetch/conda/repodata.hpp"
+#include "fetch/live_metadata.hpp"
+#include "fetch/pypi/index_config.hpp"
+#include "fetch/url.hpp"
+#include "solver/engine/solve.hpp"
+
+namespace aimlock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool wants_pypi(const Request& request) {
+    return std::ranges::any_of(request.targets,
+                               [](const TargetRequest& target) { return !target.pypi.empty(); });
+}
+
+bool wants_conda(const Request& request) {
+    return std::ranges::any_of(request.targets,
+                               [](const TargetRequest& target) { return !target.conda.empty(); });
+}
+
+/// One channel as written and where it is; `defaults` is several.
+struct WrittenChannel {
+    std::string written;
+    ChannelAddress address;
+};
+
+Result<std::vector<WrittenChannel>> resolve_channels(const Asked& asked, const std::string& alias) {
+    std::vector<WrittenChannel> all;
+    for (const std::string& written : asked.request.channels) {
+        auto addresses = resolve_channel(written, alias, asked.folder);
+        if (!addresses) return tl::make_unexpected(std::move(addresses).error());
+        for (ChannelAddress& address : *addresses) all.push_back({written, std::move(address)});
+    }
+    return all;
+}
+
+std::string origin_of(const std::string& url) {
+    const auto parts = split_url(url);
+    return parts ? parts->origin() : std::string();
+}
+
+/// A channel whose owner asks for acceptance of terms is read only when the request says that they were
+/// accepted.
+Result<void> check_terms(const std::vector<WrittenChannel>& channels,
+                         const Asked& asked,
+                         const std::string& alias) {
+    const auto owned = resolve_channel("defaults", alias);
+    if (!owned || owned->empty()) return {};
+    const std::string owner = origin_of(owned->front().url);
+    for (const WrittenChannel& channel : channels) {
+        const auto& accepted = asked.request.accept_terms;
+        if (origin_of(channel.address.url) != owner) continue;
+        const auto names_it = [&](const std::string& name) {
+            return name == channel.written || name == channel.address.name || name == "defaults";
+        };
+        if (std::ranges::any_of(accepted, names_it)) continue;
+        return fail(
+            ErrorCode::refused,
+            fmt::format("the owner of channel `{}` asks for acceptance of its terms", channel.written),
+            "read them, then write `accept-terms = [\"defaults\"]` into [workspace] of the manifest");
+    }
+    return {};
+}
+
+/// How the lock writes a channel: as the request does, but a relative path as seen from the lock.
+SourceInUse source_of(const WrittenChannel& channel, const Channel& read, const Asked& asked) {
+    SourceInUse in_use;
+    in_use.source.kind = PackageKind::conda;
+    in_use.source.name = read.name;
+    in_use.source.url = read.url;
+    if (!is_file_url(read.url)) return in_use;
+    in_use.resolved_url = read.url;
+    if (is_url(channel.written)) return in_use;
+    in_use.source.url = channel.written;
+    const fs::path lock_folder = asked.lock_file.parent_path();
+    if (fs::path(channel.written).is_absolute() || lock_folder == asked.folder) return in_use;
+    std::error_code failed;
+    const fs::path seen =
+        fs::proximate(path_of_file_url(read.url), fs::absolute(lock_folder, failed), failed);
+    if (!failed && !seen.empty()) in_use.source.url = seen.string();
+    return in_use;
+}
+
+Result<void> read_all_channels(Worlds& worlds, const Asked& asked, Console& console) {
+    // Channels answer conda requirements only.
+    if (!wants_conda(asked.request)) return {};
+    const std::string alias = channel_alias(worlds.session->options().environment, asked.channel_alias);
+    const auto written = resolve_channels(asked, alias);
+    if (!written) return tl::make_unexpected(written.error());
+    if (auto checked = check_terms(*written, asked, alias); !checked) return checked;
+
+    std::set<std::string> platforms;
+    for (const TargetRequest& target : asked.request.targets) platforms.insert(target.target.platform);
+    Progress& progress = console.progress();
+    progress.begin("Reading", 0, false);
+    progress.status(counted(written->size(), "channel"));
+    auto channels = read_channels(
+        *worlds.session, {asked.request.channels, {platforms.begin(), platforms.end()}, alias, asked.folder},
+        console);
+    progress.end();
+    if (!channels) return tl::make_unexpected(std::move(channels).error());
+    worlds.channels = std::move(*channels);
+    for (std::size_t i = 0; i < worlds.channels.size(); ++i)
+        worlds.sources.push_back(source_of((*written)[i], worlds.channels[i], asked));
+    return {};
+}
+
+Result<void> read_map(Worlds& worlds, const Asked& asked, Console& console) {
+    std::vector<std::string> addresses;
+    for (const Channel& channel : worlds.channels) addresses.push_back(channel.url);
+    auto map = read_name_map(*worlds.session, asked.name_map, addresses);
+    if (!map) return tl::make_unexpected(std::move(map).error());
+    worlds.name_map = std::move(*map);
+    if (worlds.name_map.is_built_in() && !worlds.channels.empty() && wants_pypi(asked.request)) {
+        console.write(LogLevel::note,
+                      "no name map is given: conda and PyPI packages of equal names are taken for the same");
+    }
+    return {};
+}
+
+/// The indexes to ask, with the credentials that they were written with.
+std::vector<std::string> indexes_of(const Asked& asked, const Environment& environment) {
+    std::vector<std::string> indexes = index_addresses(asked.request.indexes, environment);
+    if (asked.user_index_last) {
+        for (std::string& own : index_addresses({}, environment)) indexes.push_back(std::move(own));
+    }
+    return indexes;
+}
+
+Result<void> prepare_indexes(Worlds& worlds, const Asked& asked) {
+    const Environment& environment = worlds.session->options().environment;
+    LiveMetadataOptions options;
+    options.indexes = indexes_of(asked, environment);
+    options.keep = wheel_filter(asked.request.targets, worlds.channels);
+    options.exclude_newer_ms = asked.request.options.exclude_newer_ms;
+    for (const std::string& folder : asked.request.find_links) {
+        options.find_links.push_back(is_url(folder) ? folder : (asked.folder / folder).string());
+    }
+    std::set<std::string> named(options.indexes.begin(), options.indexes.end());
+    std::vector<std::string> in_order = options.indexes;
+    for (const TargetRequest& target : asked.request.targets) {
+        for (const PypiRoot& root : target.pypi) {
+            if (!root.index) continue;
+            options.pins[root.requirement.name] = *root.index;
+            if (named.insert(*root.index).second) in_order.push_back(*root.index);
+        }
+    }
+    if (wants_pypi(asked.request) && in_order.empty()) {
+        return fail(ErrorCode::usage,
+                    "no PyPI index is known: none is configured for pip or uv, and this build has no default",
+                    "give one with `--index URL`");
+    }
+    for (const std::string& index : in_order) {
+        const std::string url = worlds.session->learn(index);
+        worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
+    }
+    worlds.source = std::make_unique<LiveMetadata>(*worlds.session, std::move(options));
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console) {
+    auto worlds = std::make_unique<Worlds>();
+    FetchOptions options;
+    options.environment = Environment::of_process();
+    options.offline = console.options().offline;
+    options.mirrors = asked.request.mirrors;
+    worlds->session = std::make_unique<FetchSession>(std::move(options), console);
+    if (auto read = read_all_channels(*worlds, asked, console); !read)
+        return tl::make_unexpected(read.error());
+    if (auto read = read_map(*worlds, asked, console); !read) return tl::make_unexpected(read.error());
+    if (auto ready = prepare_indexes(*worlds, asked); !ready) return tl::make_unexpected(ready.error());
+    return worlds;
+}
+
+}  // namespace aimlock::cli

@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Runs the program itself: exit codes, streams, documents, signals.
+
+usage: program_test.py AIMLOCK SOURCE_DIR [unittest arguments]
+A channel and an index of a few records lie in a temporary folder; the only network is a loopback server that never
+answers. AIMLOCK_ACCEPT=1 rewrites the golden help texts.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+AIMLOCK = ""
+GOLDEN = pathlib.Path()
+COMMANDS = ["", "solve", "install", "image", "audit", "vendor"]
+
+
+def record(name, version, depends=(), build="0", **more):
+    file = f"{name}-{version}-{build}.conda"
+    digest = hashlib.sha256(file.encode()).hexdigest()
+    return file, {"name": name, "version": version, "build": build, "build_number": 0, "depends": list(depends),
+                  "sha256": digest, "size": 1000, "timestamp": 1700000000000, "subdir": "linux-64", **more}
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(self.enterContext_(tempfile.TemporaryDirectory()))
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"), "LC_ALL": "C.UTF-8",
+                    "XDG_CACHE_HOME": str(self.dir / "cache"), "CONDA_OVERRIDE_CUDA": ""}
+
+    def enterContext_(self, context):
+        value = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return value
+
+    def make_channel(self):
+        records = [record("numpy", "1.26.4", ["libblas"]), record("numpy", "2.1.0", ["libblas"]), record("libblas", "3.9"),
+                   record("old-tool", "1.0", ["numpy <2"]), record("gpu-tool", "1.0", ["__cuda >=12"])]
+        for subdir, packages in (("linux-64", dict(records)), ("noarch", {})):
+            folder = self.dir / "chan" / subdir
+            folder.mkdir(parents=True)
+            (folder / "repodata.json").write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": packages}))
+
+    def run_it(self, *args, **more):
+        return subprocess.run([AIMLOCK, *args], cwd=more.pop("cwd", self.dir), env={**self.env, **more.pop("env", {})}, text=True,
+                              capture_output=True, timeout=60, **more)
+
+    def solve(self, *args, **more):
+        return self.run_it("solve", "--channel", "./chan", "--cuda", "none", "--glibc", "2.35", "--platform", "linux-64", *args, **more)
+
+    def check(self, done, code):
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+
+class Help(ProgramTest):
+    def test_is_short_and_names_the_exit_codes(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                done = self.check(self.run_it(*([command] if command else []), "--help"), 0)
+                lines = done.stdout.splitlines()
+                self.assertLessEqual(len(lines), 40 if command else 24)
+                self.assertLessEqual(max(len(line) for line in lines), 80)
+                self.assertIn("Exit codes:", done.stdout)
+                self.assertIn("Example:", done.stdout)
+                self.assertEqual(done.stderr, "")
+                golden = GOLDEN / f"help_{command or 'aimlock'}.txt"
+                if os.environ.get("AIMLOCK_ACCEPT") == "1":
+                    golden.write_text(done.stdout)
+                    self.skipTest(f"accepted {golden.name} as it is now")
+                self.assertEqual(golden.read_text(), done.stdout, f"differs from {golden.name}")
+
+    def test_knows_every_command_of_the_program(self):
+        text = self.run_it("--help").stdout
+        listed = [line.split()[0] for line in text.split("Commands:\n")[1].split("\n\n")[0].splitlines() if line[2] != " "]
+        self.assertEqual(sorted(listed), sorted(c for c in COMMANDS if c))
+
+    def test_of_nothing_at_all_is_an_error(self):
+        done = self.check(self.run_it(), 2)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("Usage:", done.stderr)
+
+    def test_version(self):
+        self.assertRegex(self.check(self.run_it("--version"), 0).stdout, r"^aimlock \d+\.\d+\.\d+\n$")
+
+
+class Usage(ProgramTest):
+    def test_faults_exit_2_and_name_what_was_meant(self):
+        for args, message, hint in [
+            (["slove"], "aimlock has no command `slove`", "did you mean `aimlock solve`?"),
+            (["solve", "--lokced"], "`aimlock solve` has no flag `--lokced`", "did you mean `--locked`?"),
+            (["solve", "--conda"], "`--conda` needs a value", ""),
+            (["solve", "--lock", "a", "--lock", "b"], "`--lock` is given more than once", ""),
+            (["solve", "numpy"], "`aimlock solve` takes no argument `numpy`", ""),
+            (["audit"], "`aimlock audit` needs `--prefix`", ""),
+            (["install"], "`aimlock install` needs `--prefix`", ""),
+            (["vendor"], "`aimlock vendor` needs the folder of the pool", ""),
+            (["--color", "blue", "solve"], "`--color blue` is not one of auto, always, never", ""),
+        ]:
+            with self.subTest(args=args):
+                done = self.check(self.run_it(*args), 2)
+                self.assertIn("error: " + message, done.stderr)
+                self.assertIn(hint, done.stderr)
+                self.assertEqual(done.stdout, "")
+                document = json.loads(self.check(self.run_it("--json", *args), 2).stdout)
+                self.assertEqual((document["schema"], document["status"], document["error"]["code"]), (1, "error", "usage"))
+                self.assertIn(message, document["error"]["message"])
+
+    def test_a_missing_lock_is_named_with_what_makes_one(self):
+        for args in (["install", "--prefix", "env"], ["audit", "--prefix", "env"], ["vendor", "pool"], ["image"]):
+            with self.subTest(args=args):
+                done = self.check(self.run_it(*args), 2)
+                self.assertIn("aimlock.lock", done.stderr)
+                self.assertIn("aimlock solve", done.stderr)
+
+    def test_no_manifest_is_no_crash(self):
+        (self.dir / ".git").mkdir()
+        done = self.check(self.run_it("solve"), 2)
+        self.assertIn("no aimlock.toml here or above", done.stderr)
+
+    def test_a_manifest_fault_has_its_line_and_caret(self):
+        (self.dir / "aimlock.toml").write_text('[workspace]\nname = "x"\nchannnels = ["conda-forge"]\n')
+        done = self.check(self.run_it("solve"), 2)
+        self.assertIn("--> aimlock.toml:3:1", done.stderr)
+        self.assertIn("^^^^^^^^^", done.stderr)
+        document = json.loads(self.run_it("solve", "--json").stdout)
+        self.assertEqual((document["error"]["code"], document["error"]["file"], document["error"]["line"]), ("manifest", "aimlock.toml", 3))
+
+
+class Solve(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.make_channel()
+        self.lock = self.dir / "aimlock.lock"
+
+    def test_writes_the_lock_and_says_so_on_stderr(self):
+        done = self.check(self.solve("--conda", "numpy"), 0)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("Wrote aimlock.lock", done.stderr)
+        self.assertTrue(self.lock.read_text().startswith("version = 1\n"))
+        self.assertNotIn(str(self.dir), self.lock.read_text())
+        self.assertEqual([p.name for p in self.dir.iterdir() if p.name.endswith(".tmp")], [])
+
+    def test_document_is_the_whole_of_stdout(self):
+        done = self.check(self.solve("--json", "--dry-run", "--conda", "numpy>=1", "libblas"), 0)
+        document = json.loads(done.stdout)
+        target = document["targets"][0]
+        self.assertEqual((document["schema"], document["status"], target["platform"]), (1, "solved", "linux-64"))
+        self.assertEqual([(p["kind"], p["name"], p["version"]) for p in target["packages"]],
+                         [("conda", "libblas", "3.9"), ("conda", "numpy", "2.1.0")])
+        self.assertFalse(self.lock.exists(), "--dry-run writes nothing")
+
+    def test_again_leaves_the_lock_alone(self):
+        self.check(self.solve("--conda", "numpy"), 0)
+        before = self.lock.stat()
+        done = self.check(self.solve("--conda", "numpy"), 0)
+        self.assertIn("Nothing moved", done.stderr)
+        self.assertEqual(self.lock.stat().st_mtime_ns, before.st_mtime_ns)
+
+    def test_locked_is_fresh_or_stale(self):
+        self.check(self.solve("--conda", "numpy"), 0)
+        self.check(self.solve("--locked", "--conda", "numpy"), 0)
+        done = self.check(self.solve("--locked", "--json", "--conda", "numpy <2"), 1)
+        self.assertEqual(json.loads(done.stdout)["status"], "stale")
+
+    def test_no_solution_is_exit_1_and_leaves_the_lock(self):
+        self.check(self.solve("--conda", "numpy"), 0)
+        before = self.lock.read_bytes()
+        done = self.check(self.solve("--json", "--conda", "numpy>=2", "--conda", "old-tool"), 1)
+        document = json.loads(done.stdout)
+        self.assertEqual(document["status"], "unsatisfiable")
+        self.assertEqual(sorted(document["conflict"]["requirements"]), ["conda: numpy >=2", "conda: old-tool"])
+        self.assertIn("aimlock.lock was not touched", done.stderr)
+        self.assertEqual(self.lock.read_bytes(), before)
+
+    def test_a_name_that_nobody_has_is_exit_1(self):
+        document = json.loads(self.check(self.solve("--json", "--conda", "nunpy"), 1).stdout)
+        self.assertEqual(document["status"], "unsatisfiable")
+        self.assertIn("nunpy", document["conflict"]["explanation"])
+
+    def test_a_gpu_package_without_a_driver_names_the_driver(self):
+        document = json.loads(self.check(self.solve("--json", "--conda", "gpu-tool"), 1).stdout)
+        self.assertIn("__cuda", document["conflict"]["explanation"])
+
+    def test_a_damaged_channel_is_exit_2_and_named(self):
+        (self.dir / "chan/linux-64/repodata.json").write_text('{"packages": {"a')
+        document = json.loads(self.check(self.solve("--json", "--conda", "numpy"), 2).stdout)
+        self.assertEqual(document["error"]["code"], "repodata")
+        self.assertIn("repodata.json", document["error"]["message"])
+        self.assertFalse(self.lock.exists())
+
+    def test_an_unwritable_lock_is_exit_2_and_named(self):
+        done = self.check(self.solve("--lock", "absent/aimlock.lock", "--conda", "numpy"), 2)
+        self.assertIn("absent/aimlock.lock", done.stderr)
+
+    def test_flags_of_a_request_are_refused_beside_a_manifest(self):
+        (self.dir / "aimlock.toml").write_text('[workspace]\nname = "x"\nchannels = ["./chan"]\n[dependencies]\nnumpy = "*"\n[targets.cpu]\nplatform = "linux-64"\n')
+        done = self.check(self.run_it("solve", "--cuda", "12.4"), 2)
+        self.assertIn("`--cuda` belongs to a request without a manifest", done.stderr)
+        self.check(self.run_it("solve"), 0)
+        self.check(self.run_it("solve", "--locked"), 0)
+
+    def test_what_was_assumed_is_said(self):
+        done = self.check(self.run_it("solve", "--channel", "./chan", "--conda", "numpy", "--dry-run"), 0)
+        self.assertRegex(done.stderr, r"note: from this machine: platform linux-64, glibc 2\.\d+, no GPU driver")
+        quiet = self.check(self.run_it("solve", "-q", "--channel", "./chan", "--conda", "numpy", "--dry-run"), 0)
+        self.assertEqual(quiet.stderr, "")
+
+
+class Streams(ProgramTest):
+    def test_a_full_disk_is_exit_2(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full here")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([AIMLOCK, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, env=self.env, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cannot write to stdout", done.stderr)
+
+    def test_a_closed_pipe_is_quiet(self):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([AIMLOCK, "--help"], stdout=write, stderr=subprocess.PIPE, text=True, env=self.env, timeout=60)
+        os.close(write)
+        self.assertEqual((done.returncode, done.stderr), (141, ""))
+
+    def test_colour_is_asked_for_or_absent(self):
+        self.assertNotIn("\x1b", self.run_it("slove").stderr)
+        self.assertIn("\x1b[", self.run_it("--color", "always", "slove").stderr)
+        self.assertIn("\x1b[", self.run_it("slove", env={"FORCE_COLOR": "1"}).stderr)
+        self.assertNotIn("\x1b", self.run_it("slove", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stderr)
+
+    def test_what_others_wrote_never_reaches_the_terminal_raw(self):
+        self.make_channel()
+        for spec in ("numpy\x1b[2J", "nunpy\u202e"):
+            done = self.solve("--conda", spec)
+            self.assertIn(done.returncode, (1, 2))
+            self.assertNotIn(spec[5], done.stderr)
+
+
+class Network(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.server.close)
+        self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
+
+    def test_a_signal_ends_it_within_a_second(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name), socket.create_server(("127.0.0.1", 0)) as server:
+                server.settimeout(30)
+                channel = f"http://127.0.0.1:{server.getsockname()[1]}/c"
+                child = subprocess.Popen([AIMLOCK, "solve", "--channel", channel, "--conda", "numpy"], cwd=self.dir,
+                                         env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                with server.accept()[0]:  # it waits for an answer now
+                    sent = time.monotonic()
+                    child.send_signal(number)
+                    _, said = child.communicate(timeout=30)
+                self.assertLess(time.monotonic() - sent, 1.0)
+                self.assertEqual(child.returncode, -number)
+                self.assertTrue(said.endswith("Interrupted\n"), said)
+
+    def test_offline_asks_nobody_and_is_exit_2(self):
+        self.server.settimeout(0.2)
+        done = self.check(self.run_it("solve", "--offline", "--json", "--channel", f"http://{self.address}/c", "--conda", "numpy"), 2)
+        self.assertEqual(json.loads(done.stdout)["error"]["code"], "offline-miss")
+        with self.assertRaises(TimeoutError):
+            self.server.accept()
+
+    def test_a_password_is_nowhere(self):
+        self.server.close()
+        done = self.check(self.run_it("solve", "--json", "-vv", "--channel", f"http://user:canary@{self.address}/t/canary/c", "--conda", "numpy"), 2)
+        self.assertNotIn("canary", done.stdout + done.stderr)
+        for file in self.dir.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(b"canary", file.read_bytes(), file)
+
+
+if __name__ == "__main__":
+    AIMLOCK = os.path.abspath(sys.argv[1])
+    GOLDEN = pathlib.Path(sys.argv[2]) / "tests/golden/cli"
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
