@@ -2,110 +2,14 @@
 
 #include <utility>
 
-#include "lock/instant.hpp"
 #include "lock/manifest/image_table.hpp"
 #include "lock/manifest/table_reader.hpp"
 #include "lock/manifest/target_tables.hpp"
 #include "lock/manifest/toml_reader.hpp"
+#include "lock/manifest/workspace_tables.hpp"
 
 namespace aimlock {
 namespace {
-
-std::vector<std::string> read_platforms(TableReader& in, ManifestErrors& errors) {
-    std::vector<std::string> out;
-    const TomlNode* list = in.node("platforms");
-    for (const std::string& platform : in.texts("platforms")) {
-        if (check_platform(platform, list->pos, errors)) out.push_back(platform);
-    }
-    return out;
-}
-
-void read_cutoff(TableReader& in, SolveOptions& options, ManifestErrors& errors) {
-    const TomlNode* value = in.node("exclude-newer");
-    if (value == nullptr) return;
-    // TOML has times of its own; both spellings mean the same.
-    if (value->kind != TomlNode::Kind::time) value = in.text_node("exclude-newer");
-    if (value == nullptr) return;
-    Result<std::int64_t> instant = parse_instant(value->text, value->pos);
-    if (instant) {
-        options.exclude_newer_ms = *instant;
-    } else {
-        instant.error().code = ErrorCode::manifest;
-        errors.add(std::move(instant).error());
-    }
-}
-
-/// Reads [workspace]; gives its platforms.
-std::vector<std::string> read_workspace(const TomlNode& table, Manifest& manifest, ManifestErrors& errors) {
-    TableReader in(table, "[workspace]", errors);
-    Request& request = manifest.request;
-    SolveOptions& options = request.options;
-    request.name = in.text("name").value_or("");
-    request.channels = in.texts("channels");
-    using Priority = ChannelPriority;
-    const auto priority = in.choice<Priority>(
-        "channel-priority",
-        {{"strict", Priority::strict}, {"flexible", Priority::flexible}, {"disabled", Priority::disabled}});
-    options.channel_priority = priority.value_or(Priority::strict);
-    manifest.channel_alias = in.text("channel-alias");
-    std::vector<std::string> platforms = read_platforms(in, errors);
-    read_cutoff(in, options, errors);
-    request.name_map = in.text("name-map");
-    request.accept_terms = in.texts("accept-terms");
-    const auto prerelease =
-        in.choice<PrereleaseMode>("prerelease", {{"if-necessary", PrereleaseMode::if_necessary},
-                                                 {"allow", PrereleaseMode::allow},
-                                                 {"disallow", PrereleaseMode::disallow}});
-    options.prerelease = prerelease.value_or(PrereleaseMode::if_necessary);
-    const auto resolution =
-        in.choice<ResolutionMode>("resolution", {{"highest", ResolutionMode::highest},
-                                                 {"lowest", ResolutionMode::lowest},
-                                                 {"lowest-direct", ResolutionMode::lowest_direct}});
-    options.resolution = resolution.value_or(ResolutionMode::highest);
-    in.finish();
-    return platforms;
-}
-
-/// `find-links` holds texts, or pixi's { path = "…" } and { url = "…" }.
-void read_find_links(TableReader& in, Request& request, ManifestErrors& errors) {
-    const TomlNode* list = in.node("find-links");
-    if (list == nullptr) return;
-    if (list->kind != TomlNode::Kind::array) return errors.add("`find-links` is not a list", list->pos);
-    for (const TomlNode& item : list->items) {
-        if (item.kind != TomlNode::Kind::table) {
-            TomlNode one;
-            one.items = {item};
-            for (const TomlNode* text : text_items(one, errors)) request.find_links.push_back(text->text);
-            continue;
-        }
-        TableReader place(item, "`find-links`", errors);
-        for (const std::string_view key : {"path", "url"}) {
-            if (auto text = place.text(key)) request.find_links.push_back(*std::move(text));
-        }
-        place.finish();
-    }
-}
-
-void read_pypi_options(const TomlNode& table, Manifest& manifest, ManifestErrors& errors) {
-    TableReader in(table, "[pypi-options]", errors);
-    // As uv and pixi: extra indexes are asked before the main one.
-    manifest.request.indexes = in.texts("extra-index-urls");
-    if (auto index = in.text("index-url")) {
-        manifest.request.indexes.push_back(*std::move(index));
-    } else {
-        manifest.user_index_last = !manifest.request.indexes.empty();
-    }
-    read_find_links(in, manifest.request, errors);
-    const std::string hint = "remove it: only wheels are installed";
-    if (in.node("no-build") != nullptr && !in.flag("no-build").value_or(true)) {
-        errors.add("building from source is not supported yet", in.node("no-build")->pos, hint);
-    }
-    if (const TomlNode* no_binary = in.node("no-binary");
-        no_binary != nullptr && (no_binary->kind != TomlNode::Kind::array || !no_binary->items.empty())) {
-        errors.add("building from source is not supported yet", no_binary->pos, hint);
-    }
-    in.finish();
-}
 
 void read_mirrors(const TomlNode& table, Request& request, ManifestErrors& errors) {
     TableReader in(table, "[mirrors]", errors);
@@ -122,8 +26,9 @@ void read_document(const TomlNode& document, Manifest& manifest, ManifestErrors&
     TableReader in(document, {}, errors);
     std::vector<std::string> platforms;
     if (const TomlNode* workspace = in.table("workspace"))
-        platforms = read_workspace(*workspace, manifest, errors);
-    if (const TomlNode* options = in.table("pypi-options")) read_pypi_options(*options, manifest, errors);
+        platforms = read_workspace_table(*workspace, {}, manifest, errors);
+    if (const TomlNode* options = in.table("pypi-options"))
+        read_pypi_options_table(*options, {}, manifest, errors);
     if (const TomlNode* mirrors = in.table("mirrors")) read_mirrors(*mirrors, manifest.request, errors);
     const RequirementTables workspace = take_requirement_tables(in);
     manifest.request.targets = read_targets(in.table("targets"), platforms, workspace, errors);

@@ -36,12 +36,8 @@ tl::expected<Manifest, std::vector<Error>> read_requirements_txt(std::string_vie
 
 tl::expected<Manifest, std::vector<Error>> read_any_manifest(std::string_view text, const std::string& file) {
     const std::string name = file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
-    if (name == "pyproject.toml" || name == "pixi.toml") {
-        return tl::make_unexpected(std::vector{Error{ErrorCode::manifest,
-                                                     "`" + name + "` is not supported yet",
-                                                     {file, 1, 1},
-                                                     "write its requirements into aimlock.toml"}});
-    }
+    if (name == "pixi.toml") return read_pixi_toml(text, file);
+    if (name == "pyproject.toml") return read_pyproject_toml(text, file);
     if (name.ends_with(".yml") || name.ends_with(".yaml")) return read_environment_yml(text, file);
     if (name.ends_with(".txt") || name.ends_with(".in")) return read_requirements_txt(text, file);
     return read_manifest(text, file);

@@ -21,8 +21,8 @@ TEST(AnyManifest, TheNameDecides) {
     EXPECT_TRUE(read_any_manifest("dependencies: [python]\n", "a/environment.yml"));
     EXPECT_TRUE(read_any_manifest("numpy\n", "requirements.txt"));
     EXPECT_TRUE(read_any_manifest("numpy\n", "a.b/requirements-dev.in"));
-    EXPECT_EQ(read_any_manifest("[project]\n", "pyproject.toml").error()[0].message,
-              "`pyproject.toml` is not supported yet");
+    EXPECT_TRUE(read_any_manifest("[project]\n", "pyproject.toml"));
+    EXPECT_TRUE(read_any_manifest("[workspace]\n", "a/pixi.toml"));
 }
 
 TEST(EnvironmentYml, BothWorldsAreRead) {
@@ -73,6 +73,82 @@ TEST(EnvironmentYml, FaultsHaveAPlace) {
     EXPECT_TRUE(at("dependencies:\n  - python\n bad: [\n").starts_with("3:"))
         << at("dependencies:\n  - python\n bad: [\n");
     EXPECT_NE(at("dependencies: " + std::string(100'000, '[')), "read");
+}
+
+TEST(PixiToml, WhatBothHaveMeansTheSame) {
+    const auto manifest = read_any_manifest(R"([project]
+name = "gpu"
+version = "0.1.0"
+channels = ["conda-forge"]
+platforms = ["linux-64", "osx-arm64"]
+[tasks]
+start = "python main.py"
+[system-requirements]
+cuda = "12"
+libc = { family = "glibc", version = "2.35" }
+[dependencies]
+python = "3.12.*"
+[pypi-dependencies]
+thinc = ">=8"
+[target.linux.dependencies]
+pytorch-gpu = "*"
+)",
+                                            "pixi.toml");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const std::vector<TargetRequest>& targets = manifest->request.targets;
+    ASSERT_EQ(targets.size(), 2U);
+    EXPECT_EQ(targets[0].target.name, "linux-64");
+    EXPECT_EQ(targets[0].target.cuda, "12");
+    EXPECT_EQ(targets[1].target.cuda, std::nullopt);
+    EXPECT_EQ(targets[0].target.glibc, "2.35");
+    EXPECT_EQ(conda_of(targets[0]), (std::vector<std::string>{"python 3.12.*", "pytorch-gpu"}));
+    EXPECT_EQ(conda_of(targets[1]), std::vector<std::string>{"python 3.12.*"});
+    EXPECT_EQ(pypi_of(targets[1]), std::vector<std::string>{"thinc >=8"});
+    EXPECT_EQ(manifest->notes, std::vector<std::string>{"`tasks` of pixi.toml is read past"});
+}
+
+TEST(PixiToml, WhatWouldChangeTheAnswerIsRefused) {
+    const auto manifest =
+        read_any_manifest("[feature.cuda.dependencies]\na = \"*\"\n[depencencies]\n", "pixi.toml");
+    ASSERT_FALSE(manifest);
+    ASSERT_EQ(manifest.error().size(), 2U);
+    EXPECT_EQ(manifest.error()[0].message, "`feature` is not supported yet");
+    EXPECT_EQ(manifest.error()[1].hint, "nearest known: `dependencies`");
+}
+
+TEST(PyprojectToml, ProjectAndPixiAreOneRequest) {
+    const auto manifest = read_any_manifest(R"([project]
+name = "app"
+requires-python = ">=3.11"
+dependencies = [
+    "httpx >=0.27",
+    "rich; python_version >= '3.11'",
+]
+[project.optional-dependencies]
+dev = ["pytest"]
+[tool.pixi.workspace]
+channels = ["conda-forge"]
+platforms = ["linux-64"]
+[tool.pixi.dependencies]
+numpy = ">=1.26"
+[tool.other]
+x = 1
+)",
+                                            "pyproject.toml");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const TargetRequest& target = manifest->request.targets.at(0);
+    EXPECT_EQ(manifest->request.name, "app");
+    EXPECT_EQ(conda_of(target), (std::vector<std::string>{"numpy >=1.26", "python >=3.11"}));
+    EXPECT_EQ(pypi_of(target), (std::vector<std::string>{"httpx >=0.27", "rich; python_version >= '3.11'"}));
+    EXPECT_EQ(target.pypi[0].pos, (SourcePos{"pyproject.toml", 5, 6}));
+    EXPECT_EQ(manifest->notes.size(), 1U);
+}
+
+TEST(PyprojectToml, AFaultHasItsColumn) {
+    const auto manifest = read_any_manifest("[project]\ndependencies = [\"a >=>1\"]\n", "pyproject.toml");
+    ASSERT_FALSE(manifest);
+    EXPECT_EQ(manifest.error()[0].pos, (SourcePos{"pyproject.toml", 2, 22}));
+    EXPECT_FALSE(read_any_manifest("[build-system]\n", "pyproject.toml"));
 }
 
 TEST(RequirementsTxt, LinesAreReadAsPipDoes) {
