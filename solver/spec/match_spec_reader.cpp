@@ -190,6 +190,8 @@ Result<MatchSpec> SpecReader::read_file(std::string_view file) {
         build == std::string_view::npos || build == 0 ? build : stem.rfind('-', build - 1);
     if (version == std::string_view::npos || version == 0)
         return wrong("a file name is `name-version-build`", file);
+    if (!is_name_or_glob(stem.substr(0, version)))
+        return wrong("the file's name begins with no package name", file);
     spec_.name = to_lower(stem.substr(0, version));
     if (auto set = set_version(stem.substr(version + 1, build - version - 1), true, file); !set) {
         return tl::make_unexpected(std::move(set.error()));

@@ -187,7 +187,7 @@ private:
 
     [[nodiscard]] Result<Node> read_bound(std::string_view bound, std::size_t at) const {
         if (bound.empty()) return wrong("expected a version", at);
-        if (bound == "*") return Node{Kind::always, "*"};
+        if (bound.find_first_not_of('*') == std::string_view::npos) return Node{Kind::always, "*"};
         if (bound.front() == '^' || bound.back() == '$') return read_regex(bound, at);
         if (std::string_view("=<>!~").find(bound.front()) != std::string_view::npos)
             return read_relation(bound, at);
