@@ -229,6 +229,12 @@ Result<Lock> make_lock(const LockParts& parts) {
     std::ranges::sort(lock.packages, {}, sort_key);
     std::ranges::sort(lock.targets, {}, &LockTarget::name);
     lock.sources = sources.taken();
+    // With nothing from PyPI, the index is only what this machine would have asked.
+    const auto from_pypi = [](const LockPackage& locked) { return locked.package.kind == PackageKind::pypi; };
+    if (std::ranges::none_of(lock.packages, from_pypi)) {
+        std::erase_if(lock.sources,
+                      [](const LockSource& source) { return source.kind == PackageKind::pypi; });
+    }
     return lock;
 }
 

@@ -78,6 +78,14 @@ TEST_F(MakeLock, OnePackageWithOtherExtrasIsTwoEntries) {
     EXPECT_TRUE(read_lock(write_lock(*lock), "aimlock.lock"));
 }
 
+TEST_F(MakeLock, WithNothingFromPypiNoIndexIsNamed) {
+    solutions_[0].packages.pop_back();
+    request_.targets[0].pypi.clear();
+    const Result<Lock> lock = made();
+    ASSERT_EQ(lock->sources.size(), 1U);
+    EXPECT_EQ(lock->sources[0].name, "conda-forge");
+}
+
 TEST_F(MakeLock, AChannelOfFilesKeepsThePathOfTheManifest) {
     for (const char* resolved : {"/home/me/my project/channel", "file:///home/me/my%20project/channel"}) {
         sources_[0].source.url = "./channel/";
