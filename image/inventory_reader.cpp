@@ -210,6 +210,9 @@ void read_packages(const fs::path& prefix, Inventory& inventory) {
     const std::map<std::string, Sha256> wheels = noted_wheels(prefix, inventory);
     for (const auto& [path, file] : inventory.files) {
         if (file.kind != InventoryFile::Kind::directory || !path.ends_with(".dist-info")) continue;
+        // Distributions keep copies of others inside themselves: Python finds none of those.
+        const std::string site = std::filesystem::path(path).parent_path().filename().string();
+        if (site != "site-packages" && site != "dist-packages") continue;
         // What a conda package brought is that package's, not one more.
         if (of_conda.contains(path + "/METADATA")) continue;
         auto package = distribution(prefix, path);

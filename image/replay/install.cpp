@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <numeric>
+#include <set>
 
 #include <fmt/core.h>
 #include <sys/statvfs.h>
@@ -288,14 +290,17 @@ private:
     void drop_lost(const std::vector<Clash>& clashes,
                    const std::vector<std::string>& names,
                    std::vector<ReplayedPackage>& replayed) {
+        std::map<std::pair<std::size_t, std::size_t>, std::set<std::string>> lost;  // by loser and winner
         for (const Clash& clash : clashes) {
-            for (const std::size_t loser : clash.losers) {
-                std::erase_if(replayed[loser].files,
-                              [&](const ReplayedFile& file) { return file.path == clash.path; });
-                report_.notes.push_back(fmt::format("{} of {} was replaced by that of {}",
-                                                    shown_name(clash.path), names[loser],
-                                                    names[clash.winner]));
-            }
+            for (const std::size_t loser : clash.losers) lost[{loser, clash.winner}].insert(clash.path);
+        }
+        for (const auto& [pair, paths] : lost) {
+            std::erase_if(replayed[pair.first].files,
+                          [&](const ReplayedFile& file) { return paths.contains(file.path); });
+            report_.notes.push_back(
+                fmt::format("{} of {} replaced by {}: {}{}", paths.size() == 1 ? "a file" : "files",
+                            names[pair.first], names[pair.second], shown_name(*paths.begin()),
+                            paths.size() == 1 ? "" : fmt::format(" and {} more", paths.size() - 1)));
         }
     }
 

@@ -8,14 +8,16 @@
 
 namespace aimlock::testing {
 
-/// Archives that lie in a folder under their packages' URLs' last part. Hands them out on several threads, each sha256
-/// checked.
+/// Archives that lie in a folder under their packages' URLs' last part. Hands them out on several threads,
+/// each sha256 checked.
 class FolderStore final : public PackageStore {
 public:
     explicit FolderStore(std::filesystem::path folder, unsigned threads = 2)
         : folder_(std::move(folder)), threads_(threads) {}
 
-    Result<void> provide(std::span<const Package* const> packages, const Ready& ready, Progress& progress) override;
+    Result<void> provide(std::span<const Package* const> packages,
+                         const Ready& ready,
+                         Progress& progress) override;
     [[nodiscard]] Counts counts() const override { return counts_; }
 
 private:
