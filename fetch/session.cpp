@@ -177,6 +177,8 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
         }
         return asked->done(tl::make_unexpected(std::move(response.error())));
     }
+    say(LogLevel::detail, fmt::format("GET {}: {}, {} bytes", shown_url(asked->request.url), response->status,
+                                      response->received));
     asked->done(keep(*asked, *response));
 }
 

@@ -23,7 +23,7 @@ std::string without_trailing_slashes(std::string text) {
 /// The last component; with `label/x` before it, all three: "conda-forge/label/rust_dev".
 std::string name_of_path(std::string_view path) {
     while (path.ends_with('/')) path.remove_suffix(1);
-    const auto last = [&path](std::string_view text) {
+    const auto last = [](std::string_view text) {
         const std::size_t slash = text.rfind('/');
         return slash == std::string_view::npos ? text : text.substr(slash + 1);
     };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -41,6 +42,9 @@ public:
         const simdjson::padded_string_view view(text.data(), text.size(), text.capacity());
         simdjson::error_code code = parser_.iterate(view).get(document);
         if (code == simdjson::SUCCESS) code = take_value(key, document);
+        if (!bad_base_url_.empty()) {
+            return fail(ErrorCode::repodata, "its `base_url` leads where a server may not: " + bad_base_url_);
+        }
         if (code == simdjson::SUCCESS) return {};
         return fail(ErrorCode::repodata,
                     fmt::format("invalid JSON under `{}` ({})", key, simdjson::error_message(code)));
@@ -77,6 +81,8 @@ private:
             return simdjson::SUCCESS;
         std::string url = without_credentials(join_url(repodata_.base_url, base));
         if (!url.ends_with('/')) url += '/';
+        if (!is_url(url) || (is_file_url(url) && !is_file_url(repodata_.base_url)))
+            bad_base_url_ = shown_url(url);
         repodata_.base_url = std::move(url);
         return simdjson::SUCCESS;
     }
@@ -145,22 +151,29 @@ private:
     }
 
     simdjson::error_code take_field(std::string_view key, json::value& value) {
-        if (key == "name") return text(value, record_.name);
-        if (key == "version") return text(value, record_.version);
-        if (key == "build") return text(value, record_.build);
-        if (key == "build_number") return number(value, record_.build_number);
-        if (key == "depends") return list(value, record_.depends);
-        if (key == "constrains") return list(value, record_.constrains);
-        if (key == "purls") return list(value, record_.purls);
-        if (key == "sha256") return digest(value);
-        if (key == "md5") return text(value, record_.md5);
-        if (key == "size") return number(value, record_.size_bytes);
-        if (key == "license") return text(value, record_.license);
-        if (key == "subdir") return text(value, stated_subdir_);
-        if (key == "timestamp") return timestamp(value);
-        if (key == "track_features") return features(value);
-        if (key == "noarch") return noarch(value);
-        if (key == "python_site_packages_path") return text(value, record_.python_site_packages_path);
+        using Take = simdjson::error_code (*)(Parser&, json::value&);
+        static constexpr std::pair<std::string_view, Take> fields[] = {
+            {"name", [](Parser& p, json::value& v) { return p.text(v, p.record_.name); }},
+            {"version", [](Parser& p, json::value& v) { return p.text(v, p.record_.version); }},
+            {"build", [](Parser& p, json::value& v) { return p.text(v, p.record_.build); }},
+            {"build_number", [](Parser& p, json::value& v) { return number(v, p.record_.build_number); }},
+            {"depends", [](Parser& p, json::value& v) { return p.list(v, p.record_.depends); }},
+            {"constrains", [](Parser& p, json::value& v) { return p.list(v, p.record_.constrains); }},
+            {"purls", [](Parser& p, json::value& v) { return p.list(v, p.record_.purls); }},
+            {"sha256", [](Parser& p, json::value& v) { return p.digest(v); }},
+            {"md5", [](Parser& p, json::value& v) { return p.text(v, p.record_.md5); }},
+            {"size", [](Parser& p, json::value& v) { return number(v, p.record_.size_bytes); }},
+            {"license", [](Parser& p, json::value& v) { return p.text(v, p.record_.license); }},
+            {"subdir", [](Parser& p, json::value& v) { return p.text(v, p.stated_subdir_); }},
+            {"timestamp", [](Parser& p, json::value& v) { return p.timestamp(v); }},
+            {"track_features", [](Parser& p, json::value& v) { return p.features(v); }},
+            {"noarch", [](Parser& p, json::value& v) { return p.noarch(v); }},
+            {"python_site_packages_path",
+             [](Parser& p, json::value& v) { return p.text(v, p.record_.python_site_packages_path); }},
+        };
+        for (const auto& [name, take] : fields) {
+            if (name == key) return take(*this, value);
+        }
         return simdjson::SUCCESS;
     }
 
@@ -263,6 +276,7 @@ private:
     TextId stated_subdir_;
     std::string_view why_;  // not empty: the record at hand is dropped
     std::unordered_set<std::string> removed_;
+    std::string bad_base_url_;
     std::uint64_t dropped_ = 0;
     std::string first_dropped_;
     std::string_view why_dropped_;

@@ -117,6 +117,9 @@ void PageBuilder::note(std::string_view version, Seen seen) {
 }
 
 bool PageBuilder::wants(std::string_view file_name) {
+    // A name from a server must not leave its folder or forge a line; such a file does not exist for us.
+    const auto bad = [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == '/' || c == '\\'; };
+    if (file_name.starts_with('.') || std::ranges::any_of(file_name, bad)) return false;
     const std::string_view version = version_in_file_name(file_name);
     if (!file_name.ends_with(".whl")) {
         note(version, Seen::sdist_only);
@@ -133,10 +136,12 @@ bool PageBuilder::wants(std::string_view file_name) {
 void PageBuilder::add(WheelFile file) {
     const bool too_new = filter_.exclude_newer_ms &&
                          (file.upload_time_ms == 0 || file.upload_time_ms >= *filter_.exclude_newer_ms);
-    note(wanted_version_, too_new ? Seen::after_cutoff : Seen::kept);
-    if (too_new) return;
     const bool plain = file.url.starts_with("https://") && file.url.find_first_of("#@?") == std::string::npos;
     if (!plain) file.url = without_credentials(join_url(origin_.url, file.url));
+    if (!is_url(file.url) || (is_file_url(file.url) && !is_file_url(origin_.url)))
+        return;  // a server may not name our files
+    note(wanted_version_, too_new ? Seen::after_cutoff : Seen::kept);
+    if (too_new) return;
     page_.wheels.push_back(std::move(file));
 }
 

@@ -262,14 +262,25 @@ TEST_F(Downloads, AVendoredPoolNeedsNoNetwork) {
     EXPECT_EQ(provide(pool, packages).error().code, ErrorCode::not_found);
 }
 
-TEST_F(Downloads, AFullDiskNamesThePath) {
-    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "skipped: no /dev/full";
+TEST_F(Downloads, AStoreThatCannotBeWrittenIsNamed) {
     const HttpServer server({{"/a.conda", Reply{.body = "aaa"}}});
     folder.write("cache", "a file in the place of the folder");
     const auto done = provide({package(server.url("/a.conda"), "aaa")});
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, ErrorCode::io);
     EXPECT_THAT(done.error().message, HasSubstr((folder.path() / "cache").string()));
+}
+
+TEST_F(Downloads, TooLittleRoomIsSaidBeforeAnyRequest) {
+    const HttpServer server({{"/a.conda", Reply{.body = "aaa"}}});
+    folder.write("cache/there", "");
+    Package huge = package(server.url("/a.conda"), "aaa");
+    huge.size_bytes = std::uint64_t{1} << 60U;
+    const auto done = provide({huge});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::io);
+    EXPECT_THAT(done.error().message, HasSubstr("are free"));
+    EXPECT_EQ(server.count(), 0U);
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ TEST(Repodata, BaseUrlIsRelativeOrAbsolute) {
               "https://cdn.example/x/");
 }
 
+TEST(Repodata, AServersBaseUrlMayNotNameOurFiles) {
+    const auto repodata = parse(R"({"info":{"base_url":"file:///etc/"},"packages":{}})");
+    ASSERT_FALSE(repodata);
+    EXPECT_EQ(repodata.error().code, ErrorCode::repodata);
+}
+
 TEST(Repodata, RemovedRecordsAreGoneWhereverTheListStands) {
     const auto repodata = parse(
         R"({"packages":{"a-1-0.tar.bz2":{"name":"a","version":"1","build":"0"},"b-1-0.tar.bz2":{"name":"b","version":"1","build":"0"}},

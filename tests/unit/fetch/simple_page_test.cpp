@@ -117,6 +117,14 @@ TEST(SimplePage, SaysWhatIsNoIndexPage) {
     }
 }
 
+TEST(SimplePage, AServerNamesNeitherPathsNorOurFiles) {
+    const auto page = parse(R"({"files":[{"filename":"../demo-1.0-py3-none-any.whl","url":"x","hashes":{}},
+        {"filename":"demo-1.0-py3-none-any.whl\n[[package]]","url":"x","hashes":{}}, {"filename":"demo-1.0-py3-none-any.whl","url":"file:///etc/x","hashes":{}},
+        {"filename":"demo-1.0-py3-none-any.whl","url":"javascript:x","hashes":{}}]})");
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_TRUE(page->wheels.empty());
+}
+
 TEST(SimplePage, DeepNestingIsAnErrorNotACrash) {
     EXPECT_FALSE(parse("{\"files\":[" + std::string(100'000, '[')));
     EXPECT_TRUE(parse(R"({"files":[],"x":)" + std::string(1'000, '[') + std::string(1'000, ']') + "}"));
