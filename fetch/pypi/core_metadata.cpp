@@ -46,7 +46,8 @@ Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::strin
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (trimmed(line).empty()) break;  // the description follows
+        // The description follows. A line of blanks is no end: licence texts in the header hold such lines.
+        if (line.empty() || line == "\r") break;
         if (line[0] == ' ' || line[0] == '\t') {
             value.append(" ").append(trimmed(line));
             continue;
