@@ -46,6 +46,10 @@ std::string edited_report(const InstallReport& report, const InstallFlags& flags
 }
 
 std::string installed_report(const InstallReport& report, const InstallFlags& flags, double milliseconds) {
+    if (report.files == 0 && report.bytes == 0) {
+        return fmt::format("{} holds this lock already: {}\n", escaped(flags.prefix),
+                           counted(report.packages, "package"));
+    }
     return fmt::format(
         "Installed {}, {}, into {} in {} ({} from the store)\nChecked every sha256 of the lock and {}\n",
         counted(report.packages, "package"), size_text(report.bytes), escaped(flags.prefix),
@@ -88,8 +92,7 @@ Ending run_install(const InstallFlags& flags, Console& console) {
 }  // namespace
 
 void add_install(CLI::App& app, Run& chosen) {
-    auto* command =
-        app.add_subcommand("install", "Replay the lock into a folder, whole or not at all");
+    auto* command = app.add_subcommand("install", "Replay the lock into a folder, whole or not at all");
     auto flags = std::make_shared<InstallFlags>();
     command->add_option("--prefix", flags->prefix, "Folder where the environment will live")
         ->type_name("DIR");

@@ -72,7 +72,7 @@ void add_override_options(CLI::App& command, SolveFlags& flags) {
 void add_solve(CLI::App& app, Run& chosen) {
     auto* command = app.add_subcommand("solve", "Solve the manifest for its targets and write the lock");
     auto flags = std::make_shared<SolveFlags>();
-    command->add_option("--manifest", flags->manifest, "Manifest to solve [nearest aimlock.toml]")
+    command->add_option("--manifest", flags->manifest, "Manifest to solve [the nearest one]")
         ->type_name("FILE");
     command->add_option("--lock", flags->lock, "Lock to write [aimlock.lock beside it]")->type_name("FILE");
     command->add_flag("--locked", flags->locked, "Only check that the lock answers the manifest");

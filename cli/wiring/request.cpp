@@ -1,18 +1,19 @@
 #include "cli/wiring/request.hpp"
 
 #include <array>
+#include <span>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "cli/wiring/files.hpp"
+#include "lock/manifest/any_manifest.hpp"
 
 namespace aimlock::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* manifest_name = "aimlock.toml";
 constexpr const char* lock_name = "aimlock.lock";
 
 bool is_tree_root(const fs::path& folder) {
@@ -24,15 +25,20 @@ bool is_tree_root(const fs::path& folder) {
     return false;
 }
 
-/// A manifest of another tool in `folder`; its name, or empty.
-std::string foreign_manifest(const fs::path& folder) {
-    constexpr std::array names{"environment.yml", "environment.yaml", "pixi.toml", "pyproject.toml",
-                               "requirements.txt"};
-    std::error_code ignored;
-    for (const char* name : names) {
-        if (fs::exists(folder / name, ignored)) return name;
+/// The first of `names` in `folder` or above it, not beyond the tree's root. `looked_up_to`: the last folder.
+std::optional<fs::path> nearest_of(std::span<const std::string_view> names,
+                                   const fs::path& from,
+                                   fs::path& looked_up_to) {
+    fs::path folder = from;
+    while (true) {
+        std::error_code ignored;
+        looked_up_to = folder;
+        for (const std::string_view name : names) {
+            if (fs::exists(folder / name, ignored)) return folder / name;
+        }
+        if (is_tree_root(folder) || folder == folder.parent_path()) return std::nullopt;
+        folder = folder.parent_path();
     }
-    return {};
 }
 
 /// How people wrote or would write it: relative to where they stand.
@@ -61,7 +67,7 @@ Checked<Asked> from_manifest(const SolveFlags& flags) {
     asked.notes = std::move(manifest->notes);
     asked.folder = file.parent_path();
     asked.lock_file = asked.folder / lock_name;
-    if (flags.manifest.empty() && file != fs::path(manifest_name))
+    if (flags.manifest.empty() && file != fs::path(manifest_names.front()))
         asked.notes.push_back("the manifest is " + file.string());
     return asked;
 }
@@ -85,36 +91,22 @@ Checked<Asked> from_command_line(const SolveFlags& flags) {
 }  // namespace
 
 Checked<Manifest> read_manifest_file(const fs::path& file) {
-    const std::string name = file.filename().string();
-    if (file.extension() != ".toml" || name == "pixi.toml" || name == "pyproject.toml") {
-        return tl::make_unexpected(std::vector{
-            Error{ErrorCode::manifest,
-                  fmt::format("{} is not an aimlock.toml, and aimlock does not read other manifests yet",
-                              file.string()),
-                  {{}, 0, 0},
-                  "write its requirements into an aimlock.toml"}});
-    }
     const auto text = read_text_file(file, "manifest", 16U << 20U);
     if (!text) return tl::make_unexpected(std::vector{text.error()});
-    return read_manifest(*text, file.string());
+    return read_any_manifest(*text, file.string());
 }
 
 Result<fs::path> find_manifest(const fs::path& from) {
-    fs::path folder = from;
-    while (true) {
-        std::error_code ignored;
-        if (fs::exists(folder / manifest_name, ignored)) return folder / manifest_name;
-        if (is_tree_root(folder) || folder == folder.parent_path()) break;
-        folder = folder.parent_path();
+    // An aimlock.toml above wins over another tool's file here: it was written for this program.
+    const std::span<const std::string_view> names = manifest_names;
+    fs::path looked_up_to;
+    for (const auto& wanted : {names.first(1), names.subspan(1)}) {
+        if (const auto found = nearest_of(wanted, from, looked_up_to)) return *found;
     }
-    if (const std::string name = foreign_manifest(from); !name.empty()) {
-        return fail(ErrorCode::manifest,
-                    fmt::format("no aimlock.toml here, and aimlock does not read {} yet", name),
-                    "write its requirements into an aimlock.toml, or give them with `--conda` and `--pypi`");
-    }
-    return fail(ErrorCode::manifest,
-                fmt::format("no aimlock.toml here or above (looked up to {})", folder.string()),
-                "write one, or: aimlock solve --conda python=3.12 --pypi torch");
+    return fail(
+        ErrorCode::manifest,
+        fmt::format("no {} here or above (looked up to {})", fmt::join(names, ", "), looked_up_to.string()),
+        "write one, or: aimlock solve --conda python=3.12 --pypi torch");
 }
 
 Checked<Asked> read_request(const SolveFlags& flags, const VariableLookup& variables) {

@@ -25,10 +25,11 @@ struct Asked {
 /// flags that override it.
 Checked<Asked> read_request(const SolveFlags& flags, const VariableLookup& variables);
 
-/// Reads an aimlock.toml; the manifests of other tools are refused.
+/// Reads a manifest of any kind that is read in place.
 Checked<Manifest> read_manifest_file(const std::filesystem::path& file);
 
-/// The nearest aimlock.toml in `from` or above it, not beyond the root of a version-controlled tree.
+/// The nearest aimlock.toml in `from` or above it, else the nearest manifest of another tool; not beyond the
+/// root of a version-controlled tree.
 Result<std::filesystem::path> find_manifest(const std::filesystem::path& from);
 
 }  // namespace aimlock::cli

@@ -123,7 +123,7 @@ class Usage(ProgramTest):
     def test_no_manifest_is_no_crash(self):
         (self.dir / ".git").mkdir()
         done = self.check(self.run_it("solve"), 2)
-        self.assertIn("no aimlock.toml here or above", done.stderr)
+        self.assertIn("no aimlock.toml, environment.yml", done.stderr)
 
     def test_a_manifest_fault_has_its_line_and_caret(self):
         (self.dir / "aimlock.toml").write_text('[workspace]\nname = "x"\nchannnels = ["conda-forge"]\n')
@@ -206,6 +206,14 @@ class Solve(ProgramTest):
         self.assertIn("`--cuda` belongs to a request without a manifest", done.stderr)
         self.check(self.run_it("solve"), 0)
         self.check(self.run_it("solve", "--locked"), 0)
+
+    def test_other_tools_manifests_are_read_in_place(self):
+        (self.dir / ".git").mkdir()
+        (self.dir / "environment.yml").write_text("channels: [./chan]\ndependencies: [numpy <2]\n")
+        done = self.check(self.run_it("solve", "--json", "--dry-run"), 0)
+        packages = json.loads(done.stdout)["targets"][0]["packages"]
+        self.assertEqual([p["version"] for p in packages if p["name"] == "numpy"], ["1.26.4"])
+        self.assertIn("note: the manifest is environment.yml", done.stderr)
 
     def test_what_was_assumed_is_said(self):
         done = self.check(self.run_it("solve", "--channel", "./chan", "--conda", "numpy", "--dry-run"), 0)

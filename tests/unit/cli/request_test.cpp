@@ -27,13 +27,16 @@ TEST(FindingTheManifest, StopsAtTheRootOfAVersionControlledTree) {
         << found.error().message;
 }
 
-TEST(FindingTheManifest, NamesAnotherToolsManifestInstead) {
+TEST(FindingTheManifest, TakesAnotherToolsOnlyWhereThereIsNoneOfOurs) {
     const aimlock::testing::TempDir dir;
     dir.write(".git/HEAD", "");
     dir.write("environment.yml", "");
-    const auto found = find_manifest(dir.path());
-    ASSERT_FALSE(found);
-    EXPECT_NE(found.error().message.find("environment.yml"), std::string::npos) << found.error().message;
+    dir.write("a/pyproject.toml", "");
+    dir.write("a/requirements.txt", "");
+    EXPECT_EQ(*find_manifest(dir.path()), dir.path() / "environment.yml");
+    EXPECT_EQ(*find_manifest(dir.path() / "a"), dir.path() / "a/pyproject.toml");
+    dir.write("aimlock.toml", "");
+    EXPECT_EQ(*find_manifest(dir.path() / "a"), dir.path() / "aimlock.toml");
 }
 
 }  // namespace
