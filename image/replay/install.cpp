@@ -294,7 +294,8 @@ private:
         for (const Clash& clash : clashes) {
             for (const std::size_t loser : clash.losers) lost[{loser, clash.winner}].insert(clash.path);
         }
-        for (const auto& [pair, paths] : lost) {
+        for (const auto& [pair, lost_paths] : lost) {
+            const std::set<std::string>& paths = lost_paths;  // clang 14: no structured binding in a lambda
             std::erase_if(replayed[pair.first].files,
                           [&](const ReplayedFile& file) { return paths.contains(file.path); });
             report_.notes.push_back(

@@ -76,15 +76,14 @@ Result<void> sync_folder(const fs::path& folder) {
 }  // namespace
 
 std::string marker_path(const std::string& part) {
-    return part.empty() ? "conda-meta/aimlock-lock.json"
-                        : fmt::format("conda-meta/aimlock-lock.{}.json", part);
+    return part.empty() ? "conda-meta/aimlock-lock" : fmt::format("conda-meta/aimlock-lock.{}", part);
 }
 
 bool has_marker(const fs::path& folder) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder / "conda-meta", error)) {
         const std::string name = entry.path().filename().string();
-        if (name.starts_with("aimlock-lock.") && name.ends_with(".json")) return true;
+        if (name == "aimlock-lock" || name.starts_with("aimlock-lock.")) return true;
     }
     return false;
 }

@@ -12,8 +12,9 @@
 
 namespace aimlock {
 
-/// What aimlock notes in a prefix that it filled: conda-meta/aimlock-lock.json, with `.PART` before the
-/// ending for a part.
+/// What aimlock notes in a prefix that it filled: conda-meta/aimlock-lock, with `.PART` at its end for a
+/// part. No
+/// `.json`: conda, mamba and rattler take every such file of conda-meta for a package.
 struct PrefixMarker {
     std::string target;
     std::string prefix;

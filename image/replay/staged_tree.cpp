@@ -36,6 +36,7 @@ bool umask_takes_bits() {
 /// Paths that say what is installed: a package that brought one could speak for another.
 bool is_reserved(std::string_view path) {
     if (path == ".aimlock-work" || path.starts_with(".aimlock-work/")) return true;
+    if (path.starts_with("conda-meta/aimlock")) return true;
     return path.starts_with("conda-meta/") && (path.ends_with(".json") || path == "conda-meta/history");
 }
 

@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {{"conda-meta/numpy-2-0.json", "{}", '0', "", 0644}},
                 "only the installer writes"},
         Hostile{"our_marker",
-                {{"conda-meta/aimlock-lock.json", "{}", '0', "", 0644}},
+                {{"conda-meta/aimlock-lock", "{}", '0', "", 0644}},
                 "only the installer writes"},
         Hostile{
             "our_working_folder", {{".aimlock-work/0/x", "", '0', "", 0644}}, "only the installer writes"},
