@@ -23,6 +23,7 @@
 #include "image/inventory_reader.hpp"
 #include "image/replay/byte_code.hpp"
 #include "image/replay/conda_package.hpp"
+#include "image/replay/fixed_times.hpp"
 #include "image/replay/package_records.hpp"
 #include "image/replay/prefix_state.hpp"
 #include "image/replay/replayed_package.hpp"
@@ -155,6 +156,9 @@ public:
         if (!done) return tl::make_unexpected(done.error());
         return report_;
     }
+
+    /// Where the files lie: the prefix, below the root of an image.
+    [[nodiscard]] const fs::path& destination() const { return destination_; }
 
 private:
     Result<void> prepare() {
@@ -332,7 +336,13 @@ Result<InstallReport> install(const Lock& lock,
                               const InstallOptions& options,
                               PackageStore& store,
                               Progress& progress) {
-    return Installation(lock, options, store, progress).run();
+    Installation installation(lock, options, store, progress);
+    auto report = installation.run();
+    if (!report || options.root.empty()) return report;
+    // Only now is the guard's file gone from the folder above the prefix.
+    if (auto fixed = fix_times(installation.destination(), options.root); !fixed)
+        return tl::make_unexpected(fixed.error());
+    return report;
 }
 
 }  // namespace aimlock
