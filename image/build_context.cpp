@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "fetch/archive_store.hpp"
 #include "fetch/atomic_file.hpp"
 #include "image/generated.hpp"
 #include "image/lock_slices.hpp"
@@ -95,7 +96,7 @@ Result<void> split_pool(const Lock& lock,
     const auto link = [&](std::size_t index, const fs::path& archive) -> Result<void> {
         const Package& package = *packages[index];
         const fs::path place =
-            destination / layer_of.at({package.kind, package.name})->id / archive.filename();
+            destination / layer_of.at({package.kind, package.name})->id / archive_name(package);
         std::error_code error;
         fs::create_hard_link(archive, place, error);
         // Another file system, or one without hard links.

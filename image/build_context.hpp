@@ -34,8 +34,8 @@ Result<std::vector<std::string>> write_build_context(const Lock& lock,
                                                      const BuildContext& context,
                                                      Progress& progress);
 
-/// Hard-links (or copies) the archive of every package of `plan` to `destination/<layer>/`, verified on the
-/// way.
+/// Hard-links (or copies) the archive of every package of `plan` to `destination/<layer>/`, a pool of that
+/// layer's own; the store verifies it on the way.
 Result<void> split_pool(const Lock& lock,
                         const LayerPlan& plan,
                         PackageStore& pool,

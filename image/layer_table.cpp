@@ -107,7 +107,7 @@ std::string render_layer_table(const LayerPlan& plan,
         if (changed.contains(layer.id)) shipped += layer.download_bytes();
     }
     text += fmt::format("{} packages, {} in {} layers; a rebuild ships {}\n", packages, size_text(total),
-                        plan.layers.size(), size_text(shipped));
+                        plan.layers.size(), changed.empty() ? "nothing" : size_text(shipped));
     return text;
 }
 

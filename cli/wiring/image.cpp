@@ -1,5 +1,6 @@
 #include "cli/wiring/image.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -113,15 +114,27 @@ Ending show_plan(const Draft& draft, Console& console) {
     return exit_yes;
 }
 
-/// The program that will run in the build: static, or a base with an older C library could not start it.
-Result<fs::path> installer_of(const ImageFlags& flags) {
+/// The program that will run in the build: the one that is named, else this one where it is static, else the
+/// one that preset `static` makes beside this build.
+Result<fs::path> installer_of(const ImageFlags& flags, const std::string& platform) {
     if (!flags.installer.empty()) return fs::path(flags.installer);
     std::error_code failed;
-    fs::path self = fs::read_symlink("/proc/self/exe", failed);
+    const fs::path self = fs::read_symlink("/proc/self/exe", failed);
     if (failed)
         return fail(ErrorCode::io, "cannot find this program's own file",
                     "name a static aimlock with `--installer`");
-    return self;
+    if (check_installer(self, platform)) return self;
+    // build/PRESET/cli/aimlock
+    const fs::path built = self.parent_path().parent_path().parent_path() / "static/cli/aimlock";
+    return fs::exists(built, failed) ? built : self;
+}
+
+/// A build cannot reach a folder: where a channel is one, the context has to carry the archives.
+bool comes_from_a_folder(const Draft& draft) {
+    const auto packages = draft.lock.packages_of(draft.target);
+    return std::any_of(packages.begin(), packages.end(), [](const Package* package) {
+        return !package->url.starts_with("http://") && !package->url.starts_with("https://");
+    });
 }
 
 Result<Dialect> read_dialect(const std::string& word) {
@@ -134,19 +147,21 @@ Result<std::vector<std::string>> write_files(const ImageFlags& flags, const Draf
     BuildContext context;
     const auto dialect = read_dialect(flags.dialect);
     if (!dialect) return tl::make_unexpected(dialect.error());
-    const auto installer = installer_of(flags);
+    const std::string& platform = draft.lock.target(draft.target)->platform;
+    const auto installer = installer_of(flags, platform);
     if (!installer) return tl::make_unexpected(installer.error());
-    const auto digest = check_installer(*installer, draft.lock.target(draft.target)->platform);
+    const auto digest = check_installer(*installer, platform);
     if (!digest) return tl::make_unexpected(digest.error());
 
+    const bool vendored = !flags.vendor.empty() || comes_from_a_folder(draft);
     context.folder = draft.folder.empty() ? fs::path(".") : draft.folder;
     context.previous = draft.previous ? &*draft.previous : nullptr;
-    context.dockerfile = {draft.name, draft.image, *digest, *dialect, !flags.vendor.empty()};
+    context.dockerfile = {draft.name, draft.image, *digest, *dialect, vendored};
     context.installer = *installer;
     context.force = flags.force;
     std::unique_ptr<OpenedStore> pool;
-    if (!flags.vendor.empty()) {
-        auto opened = open_store({flags.lock, flags.vendor, true}, draft.lock, console);
+    if (vendored) {
+        auto opened = open_store({flags.lock, flags.vendor, console.options().offline}, draft.lock, console);
         if (!opened) return tl::make_unexpected(std::move(opened).error());
         pool = std::move(*opened);
         context.pool = &pool->packages();

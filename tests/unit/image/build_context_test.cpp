@@ -22,7 +22,7 @@ public:
     explicit FolderStore(fs::path folder) : folder_(std::move(folder)) {}
     Result<void> provide(std::span<const Package* const> packages, const Ready& ready, Progress&) override {
         for (std::size_t i = 0; i < packages.size(); ++i) {
-            const fs::path archive = folder_ / (packages[i]->sha256.hex() + ".conda");
+            const fs::path archive = folder_ / (packages[i]->name);
             std::ofstream(archive) << packages[i]->name;
             if (auto done = ready(i, archive); !done) return done;
         }
@@ -105,9 +105,9 @@ TEST_F(BuildContextTest, GivesEachLayerItsOwnPool) {
         EXPECT_EQ(static_cast<std::size_t>(std::distance(files, fs::directory_iterator{})),
                   layer.packages.size());
         for (const LayerPackage& package : layer.packages) {
-            EXPECT_EQ(
-                content(context_.folder / ".aimlock/pool" / layer.id / (package.sha256.hex() + ".conda")),
-                package.name);
+            const bool conda = package.kind == PackageKind::conda;
+            const std::string name = package.sha256.hex() + (conda ? ".conda" : ".whl");
+            EXPECT_EQ(content(context_.folder / ".aimlock/pool" / layer.id / name), package.name);
         }
     }
 }
