@@ -59,7 +59,8 @@ std::optional<Change> change_of(const Package& before, const Package& after) {
 
 std::vector<Change> changes_of(const Versions& before, const Versions& after) {
     std::vector<Change> changes;
-    for (const auto& [key, package] : after) {
+    for (const auto& [key, chosen] : after) {
+        const Package* package = chosen;  // clang 14 captures no structured binding
         const auto [first, last] = before.equal_range(key);
         if (first == last) {
             changes.push_back({"new", nullptr, package});

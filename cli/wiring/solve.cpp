@@ -158,7 +158,10 @@ Ending solve(const SolveFlags& flags, Console& console) {
     console.end_progress();
     if (!answers) return ended(answers.error());
     answers->wall_ms = static_cast<double>(steady_milliseconds() - began);
-    if (!answers->conflicts.empty()) return show_conflicts(*answers, *asked, console);
+    if (!answers->conflicts.empty()) {
+        if (auto there = check_indexes(**worlds); !there) return ended(there.error());
+        return show_conflicts(*answers, *asked, console);
+    }
     return show_solutions(*answers, *asked, **worlds, flags.dry_run, console);
 }
 

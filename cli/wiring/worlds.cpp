@@ -165,11 +165,39 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked) {
         const std::string url = worlds.session->learn(index);
         worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
     }
-    worlds.source = std::make_unique<LiveMetadata>(*worlds.session, std::move(options));
+    auto live = std::make_unique<LiveMetadata>(*worlds.session, std::move(options));
+    worlds.source = std::make_unique<WatchedSource>(std::move(live));
     return {};
 }
 
 }  // namespace
+
+Arrival WatchedSource::wait() {
+    Arrival arrival = inner_->wait();
+    if (const auto* page = std::get_if<PageArrived>(&arrival)) {
+        had_a_page_ = had_a_page_ || (page->page && page->page->exists);
+    }
+    return arrival;
+}
+
+Result<void> check_indexes(Worlds& worlds) {
+    if (!worlds.source->found_nothing()) return {};
+    for (const SourceInUse& in_use : worlds.sources) {
+        const std::string& url = in_use.source.url;
+        if (in_use.source.kind != PackageKind::pypi || !is_url(url) || is_file_url(url)) continue;
+        DocumentRequest request;
+        request.url = url + (url.ends_with('/') ? "" : "/");
+        request.accept = "text/html";
+        request.body_cap = 1U << 16U;  // a public index lists all its names: enough to know that it is there
+        const auto root = worlds.session->get(std::move(request));
+        if (root && !root->exists) {
+            return fail(ErrorCode::not_found,
+                        fmt::format("index {}: the server does not have it", shown_url(url)),
+                        "check the address of the index: it ends in `/simple` on most servers");
+        }
+    }
+    return {};
+}
 
 Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console) {
     auto worlds = std::make_unique<Worlds>();

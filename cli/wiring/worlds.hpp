@@ -13,16 +13,41 @@
 
 namespace aimlock::cli {
 
+/// The index itself, watched: which indexes had a page of any name.
+class WatchedSource final : public MetadataSource {
+public:
+    explicit WatchedSource(std::unique_ptr<MetadataSource> inner) : inner_(std::move(inner)) {}
+    void ask_page(const std::string& normalized_name) override {
+        asked_a_page_ = true;
+        inner_->ask_page(normalized_name);
+    }
+    void ask_metadata(const WheelFile& wheel) override { inner_->ask_metadata(wheel); }
+    Arrival wait() override;
+    [[nodiscard]] std::size_t pending() const override { return inner_->pending(); }
+    [[nodiscard]] FetchCounts counts() const override { return inner_->counts(); }
+    /// True when pages were asked for and none existed, in the cache or at an index.
+    [[nodiscard]] bool found_nothing() const { return asked_a_page_ && !had_a_page_; }
+
+private:
+    std::unique_ptr<MetadataSource> inner_;
+    bool asked_a_page_ = false;
+    bool had_a_page_ = false;
+};
+
 /// All that a solve reads of the outside: channels and name map as read, the index to be asked.
 struct Worlds {
     std::unique_ptr<FetchSession> session;
     std::vector<Channel> channels;
     NameMap name_map = NameMap::built_in();
-    std::unique_ptr<MetadataSource> source;  ///< ends before the session that it asks
-    std::vector<SourceInUse> sources;        ///< for the lock: channels in their order, then indexes
+    std::unique_ptr<WatchedSource> source;  ///< ends before the session that it asks
+    std::vector<SourceInUse> sources;       ///< for the lock: channels in their order, then indexes
 };
 
 /// Opens the network and cache, reads the request's channels and name map, and prepares its indexes.
 Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console);
+
+/// After a solve without an answer: fails where no index had any name and one of them is not there at all
+/// (its own address is a 404), which is a wrong address and no answer.
+Result<void> check_indexes(Worlds& worlds);
 
 }  // namespace aimlock::cli

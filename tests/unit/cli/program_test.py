@@ -6,6 +6,7 @@ A channel and an index of a few records lie in a temporary folder; the only netw
 answers. AIMLOCK_ACCEPT=1 rewrites the golden help texts.
 """
 import hashlib
+import http.server
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -280,6 +282,30 @@ class Network(ProgramTest):
         self.assertEqual(json.loads(done.stdout)["error"]["code"], "offline-miss")
         with self.assertRaises(TimeoutError):
             self.server.accept()
+
+    def test_an_index_that_is_not_there_is_exit_2_and_one_without_the_name_exit_1(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                found = self.path == "/simple/"
+                self.send_response(200 if found else 404)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            address = f"http://127.0.0.1:{server.server_address[1]}"
+            request = ["solve", "--json", "--cuda", "none", "--python", "3.12", "--pypi", "thinc", "--index"]
+            for _ in ("asked", "from the cache"):
+                absent = json.loads(self.check(self.run_it(*request, f"{address}/other"), 2).stdout)
+            self.assertEqual(absent["error"]["code"], "not-found")
+            self.assertIn(f"{address}/other", absent["error"]["message"])
+            nameless = json.loads(self.check(self.run_it(*request, f"{address}/simple"), 1).stdout)
+            self.assertEqual(nameless["status"], "unsatisfiable")
+            server.shutdown()
 
     def test_a_password_is_nowhere(self):
         self.server.close()
