@@ -102,7 +102,11 @@ public:
     }
 
 private:
+    // A folder that mirrors an index may hold the document beside the wheel, or instead of it.
     void read_local() {
+        if (const auto document = read_whole_file(path_of_file_url(wheel_.url + ".metadata"))) {
+            return done_(parse_core_metadata(*document, what_));
+        }
         const auto wheel = read_whole_file(path_of_file_url(wheel_.url));
         if (!wheel)
             return done_(fail(ErrorCode::io, path_of_file_url(wheel_.url).string() + ": cannot read"));
