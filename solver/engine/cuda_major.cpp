@@ -93,7 +93,7 @@ bool loads_cuda_lazily(std::string_view normalized_name) {
 
 bool is_cuda_placeholder(std::string_view normalized_name, const Pep440Version& version) {
     constexpr std::string_view owner = "nvidia-";
-    if (version.major() != 0 || !normalized_name.starts_with(owner)) return false;
+    if (version.major() != 0 || version.minor() != 0 || !normalized_name.starts_with(owner)) return false;
     std::string_view name = normalized_name.substr(owner.size());
     name = name.substr(0, name.rfind("-cu1"));
     return std::ranges::find(carriers, name) != carriers.end();

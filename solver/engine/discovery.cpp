@@ -102,7 +102,9 @@ Result<void> Discovery::settle() {
         }
     }
     if (failures_.empty()) return {};
-    return tl::make_unexpected(failures_.begin()->second);
+    Error first = failures_.begin()->second;
+    failures_.clear();  // told once; a later attempt may go another way
+    return tl::make_unexpected(std::move(first));
 }
 
 Result<CoreMetadata> Discovery::metadata_of(const WheelFile& wheel) {

@@ -198,37 +198,31 @@ private:
 
     void describe_release(SolvableId solvable, const Origin& origin) {
         const Release& release = pypi_[origin.project].releases[origin.release];
-        std::vector<KeyId> requirements;
+        std::set<KeyId> requirements;
         if (pypi_.pythons().from_conda && release.pythons != pypi_.pythons().all) {
-            requirements.push_back(python_key(release.pythons));
+            requirements.insert(python_key(release.pythons));
         }
         if (release.requirements) {
             for (const DependencyId dependency : release.requirements->base) {
-                requirements.push_back(dependency_key(dependency));
+                requirements.insert(dependency_key(dependency));
             }
         }
-        if (const auto major = cuda_need(origin)) requirements.push_back(cuda_key(*major));
-        round_.problem.solvables[solvable].requirements = unique(std::move(requirements));
+        if (const auto major = cuda_need(origin)) requirements.insert(cuda_key(*major));
+        round_.problem.solvables[solvable].requirements = {requirements.begin(), requirements.end()};
         conflict_with_carriers(solvable, origin.project);
     }
 
     void describe_extra(SolvableId solvable, const Origin& origin) {
-        std::vector<KeyId> requirements{exact_key(origin.project, origin.release)};
+        std::set<KeyId> requirements{exact_key(origin.project, origin.release)};
         const Release& release = pypi_[origin.project].releases[origin.release];
         if (release.requirements) {
             const auto found = release.requirements->by_extra.find(origin.extra);
             if (found != release.requirements->by_extra.end()) {
                 for (const DependencyId dependency : found->second)
-                    requirements.push_back(dependency_key(dependency));
+                    requirements.insert(dependency_key(dependency));
             }
         }
-        round_.problem.solvables[solvable].requirements = unique(std::move(requirements));
-    }
-
-    static std::vector<KeyId> unique(std::vector<KeyId> keys) {
-        std::ranges::sort(keys);
-        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-        return keys;
+        round_.problem.solvables[solvable].requirements = {requirements.begin(), requirements.end()};
     }
 
     KeyId exact_key(ProjectId project, ReleaseId release) {

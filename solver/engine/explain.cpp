@@ -4,6 +4,7 @@
 // would have left out as hopeless, usually ends in a contradiction by itself; its record of who killed whom
 // is walked back from the empty key to lines of the manifest. (3) Edits that give a solution: repair.cpp.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "solver/engine/reason_text.hpp"
@@ -76,8 +77,11 @@ private:
         const auto& providers = round_.problem.keys[key];
         if (providers.empty()) return say(text_.nothing_provides(key));
         std::set<std::pair<Death::Why, KeyId>> told;
+        std::set<KeyId> causes;
+        std::optional<SolvableId> alike;
         for (const SolvableId id : providers) {
             const Death& death = pruning_.deaths[id];
+            if (text_.is_way_out(key, id)) continue;
             if (!told.emplace(death.why, death.key).second) continue;
             switch (death.why) {
                 case Death::Why::alive:
@@ -97,11 +101,27 @@ private:
                         text_.providers_dead_by(key, death, pruning_));
                     break;
                 case Death::Why::unmet:
+                    if (!causes.insert(cause_of(death.key)).second) {
+                        alike = id;
+                        break;
+                    }
                     say(text_.providers_dead_by(key, death, pruning_) + " needs " + text_.key(death.key));
                     explain_empty(death.key);
                     break;
             }
         }
+        if (alike) say("it is the same with every other candidate of " + text_.name(*alike));
+    }
+
+    // The key at the end of a chain of unmet requirements, by each first candidate: what the deaths come down
+    // to.
+    KeyId cause_of(KeyId key) const {
+        for (std::size_t steps = 0; steps < round_.problem.keys.size(); ++steps) {
+            const auto& providers = round_.problem.keys[key];
+            if (providers.empty() || pruning_.deaths[providers.front()].why != Death::Why::unmet) break;
+            key = pruning_.deaths[providers.front()].key;
+        }
+        return key;
     }
 
     ReasonText text_;
@@ -169,9 +189,7 @@ Result<Conflict> explain(TargetSolver& solver) {
         conflict.chain.emplace_back(
             "no choice of versions meets these requirements together; any of them alone can be met");
     }
-    auto repairs = find_repairs(solver, core, cuda_matters);
-    if (!repairs) return tl::make_unexpected(repairs.error());
-    conflict.repairs = *std::move(repairs);
+    conflict.repairs = find_repairs(solver, core, cuda_matters);
     return conflict;
 }
 

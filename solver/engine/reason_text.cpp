@@ -127,6 +127,11 @@ std::string ReasonText::providers_dead_by(KeyId key, const Death& death, const P
     return version_range(same);
 }
 
+bool ReasonText::is_way_out(KeyId key, SolvableId provider) const {
+    return round_.meanings[key].kind == KeyMeaning::Kind::dependency &&
+           round_.origins[provider].kind == Origin::Kind::record && name(provider) == "python";
+}
+
 std::string ReasonText::asker(KeyId id, const Pruning& pruning) const {
     const Forced& forced = pruning.forced[id];
     if (!forced.is_job && forced.forced) return candidates(forced.by, pruning);

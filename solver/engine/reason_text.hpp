@@ -30,6 +30,8 @@ public:
     std::string both(SolvableId id, KeyId one, KeyId other) const;
     /// Why nothing at all provides a key: sdists only, no driver, no wheel for the Python, no such version.
     std::string nothing_provides(KeyId id) const;
+    /// True for a Python under which a conditional requirement does not hold: no candidate in people's eyes.
+    bool is_way_out(KeyId key, SolvableId provider) const;
     /// True once a text spoke of a CUDA driver or major.
     [[nodiscard]] bool names_cuda() const { return names_cuda_; }
 

@@ -164,27 +164,17 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
 
 }  // namespace
 
-Result<std::vector<Repair>> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters) {
+std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters) {
     std::vector<Repair> repairs;
     Edit edit(solver, solver.all_roots());
-    const auto keep = [&](const std::optional<Repair>& repair) {
-        if (repair && repairs.size() < most_repairs) repairs.push_back(*repair);
+    // That there is no solution is certain. An edit that cannot be tried because a document is out of reach
+    // is not offered; it does not turn the answer into a failure.
+    const auto keep = [&](const Result<std::optional<Repair>>& repair) {
+        if (repair && *repair && repairs.size() < most_repairs) repairs.push_back(**repair);
     };
-    for (const PypiRoot& root : core.pypi) {
-        auto repair = edit.pypi(root);
-        if (!repair) return tl::make_unexpected(repair.error());
-        keep(*repair);
-    }
-    for (const CondaRoot& root : core.conda) {
-        auto repair = edit.conda(root);
-        if (!repair) return tl::make_unexpected(repair.error());
-        keep(*repair);
-    }
-    if (cuda_matters) {
-        auto repair = newer_driver(solver);
-        if (!repair) return tl::make_unexpected(repair.error());
-        keep(*repair);
-    }
+    for (const PypiRoot& root : core.pypi) keep(edit.pypi(root));
+    for (const CondaRoot& root : core.conda) keep(edit.conda(root));
+    if (cuda_matters) keep(newer_driver(solver));
     // An edit of a bound is smaller than giving something up.
     std::ranges::stable_sort(
         repairs, {}, [](const Repair& repair) { return repair.change.find("remove ") != std::string::npos; });

@@ -20,10 +20,11 @@ Result<Outcome> solve_target(const TargetRequest& request,
     // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
     auto solved = solver.attempt(solver.all_roots());
     if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
-        solver.allow_prereleases();
-        solved = solver.attempt(solver.all_roots());
+        solver.allow_prereleases(true);
+        if (solver.may_be_solvable(solver.all_roots())) solved = solver.attempt(solver.all_roots());
     }
     if (!solved) return tl::make_unexpected(solved.error());
+    if (!*solved && options.prerelease == PrereleaseMode::if_necessary) solver.allow_prereleases(false);
     // Words for what was found.
     if (*solved) {
         auto solution = engine::to_solution(solver, **solved);

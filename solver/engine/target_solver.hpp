@@ -45,9 +45,9 @@ public:
     Result<std::optional<Solved>> attempt(const Roots& roots);
     /// False when `roots` have no solution, whatever the documents say that were not read. Fetches nothing.
     bool may_be_solvable(const Roots& roots);
-    /// Pre-releases count for every project from now on.
-    void allow_prereleases() {
-        pypi_->set_allow_prereleases(true);
+    /// Whether pre-releases count for every project from now on.
+    void allow_prereleases(bool allow) {
+        pypi_->set_allow_prereleases(allow);
         windows_.seen.clear();  // the windows were chosen without them
     }
 
@@ -94,6 +94,6 @@ Result<Conflict> explain(TargetSolver& solver);
 
 /// Edits of `core` (and of the target's CUDA where `cuda_matters`), each tried by solving the whole request
 /// again; at most five, the smallest first. `solver` has found that the request has no solution.
-Result<std::vector<Repair>> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters);
+std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters);
 
 }  // namespace aimlock::engine
