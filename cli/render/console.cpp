@@ -31,6 +31,8 @@ public:
     void status(std::string_view) override {}
     void end() override {}
     void clear() override {}
+    void print(std::string_view text) override { write_all(STDERR_FILENO, text); }
+    void tick() override {}
 };
 
 }  // namespace
@@ -55,8 +57,11 @@ void Console::say(std::string_view text) {
 }
 
 void Console::complain(std::string_view text) {
-    if (progress_) progress_->clear();
-    write_all(STDERR_FILENO, text);  // when stderr cannot be written there is nobody left to tell
+    // When stderr cannot be written there is nobody left to tell.
+    if (progress_)
+        progress_->print(text);
+    else
+        write_all(STDERR_FILENO, text);
 }
 
 void Console::write(LogLevel level, std::string_view message) {
@@ -85,11 +90,13 @@ Progress& Console::progress() {
     } else {
         progress_ = std::make_unique<ProgressPlain>(write_frame, steady_milliseconds);
     }
+    ticker_ = std::make_unique<Ticker>(*progress_);
     return *progress_;
 }
 
 void Console::end_progress() {
     if (!progress_) return;
+    ticker_.reset();
     progress_->clear();
     progress_.reset();
 }

@@ -24,7 +24,13 @@ class ProgressView : public Progress {
 public:
     /// Takes a drawn frame off the terminal; the next call may draw it again.
     virtual void clear() = 0;
+    /// Writes lines for people where the frame was.
+    virtual void print(std::string_view text) = 0;
+    /// Draws what has become due: work may go on for long without a call.
+    virtual void tick() = 0;
 };
+
+class Ticker;
 
 /// The two streams of the program. stdout carries answers and documents, stderr the account of what was done.
 class Console final : public Log {
@@ -64,6 +70,7 @@ private:
     Terminal err_;
     std::string answer_;
     std::unique_ptr<ProgressView> progress_;
+    std::unique_ptr<Ticker> ticker_;  // ends before the view that it calls
 };
 
 }  // namespace aimlock::cli

@@ -23,6 +23,24 @@ std::int64_t steady_milliseconds() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+Ticker::Ticker(ProgressView& view)
+    : thread_([this, &view] {
+          std::unique_lock lock(mutex_);
+          while (
+              !wake_.wait_for(lock, std::chrono::milliseconds(frame_every_ms), [this] { return ended_; })) {
+              view.tick();
+          }
+      }) {}
+
+Ticker::~Ticker() {
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+}
+
 std::string Phase::amount() const {
     const auto shown = [this](std::uint64_t n) { return unit_is_bytes ? size_text(n) : grouped(n); };
     if (total > 0) return fmt::format("{} of {}", shown(done), shown(total));
@@ -65,6 +83,17 @@ void ProgressTty::end() {
 void ProgressTty::clear() {
     const std::lock_guard lock(mutex_);
     erase();
+}
+
+void ProgressTty::print(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    erase();
+    write_(text);
+}
+
+void ProgressTty::tick() {
+    const std::lock_guard lock(mutex_);
+    draw_if_due();
 }
 
 void ProgressTty::erase() {
@@ -121,6 +150,16 @@ void ProgressPlain::status(std::string_view text) {
 void ProgressPlain::end() {
     const std::lock_guard lock(mutex_);
     active_ = false;
+}
+
+void ProgressPlain::print(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    write_(text);
+}
+
+void ProgressPlain::tick() {
+    const std::lock_guard lock(mutex_);
+    tell_if_due();
 }
 
 void ProgressPlain::tell_if_due() {

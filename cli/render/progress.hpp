@@ -1,10 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "cli/render/console.hpp"
 
@@ -15,6 +17,21 @@ std::int64_t steady_milliseconds();
 
 using FrameWriter = std::function<void(std::string_view)>;  ///< one call is one write
 using MillisecondClock = std::function<std::int64_t()>;
+
+/// Calls `tick` of a view ten times a second, on a thread of its own.
+class Ticker {
+public:
+    explicit Ticker(ProgressView& view);
+    ~Ticker();
+    Ticker(const Ticker&) = delete;
+    Ticker& operator=(const Ticker&) = delete;
+
+private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool ended_ = false;
+    std::thread thread_;
+};
 
 /// A phase as it is told.
 struct Phase {
@@ -40,6 +57,8 @@ public:
     void status(std::string_view text) override;
     void end() override;
     void clear() override;
+    void print(std::string_view text) override;
+    void tick() override;
 
 private:
     void draw_if_due();
@@ -64,6 +83,8 @@ public:
     void status(std::string_view text) override;
     void end() override;
     void clear() override {}
+    void print(std::string_view text) override;
+    void tick() override;
 
 private:
     void tell_if_due();

@@ -48,9 +48,12 @@ Ending check_locked(const Asked& asked, Console& console) {
 
 Result<Answers> solve_targets(const Asked& asked, Worlds& worlds, Console& console) {
     Answers answers;
+    Progress& progress = console.progress();
     for (const TargetRequest& target : asked.request.targets) {
+        progress.begin("Solving " + target.target.name, 0, false);
         auto outcome = solve_target(target, asked.request.options, worlds.channels, worlds.name_map,
-                                    *worlds.source, console.progress());
+                                    *worlds.source, progress);
+        progress.end();
         if (!outcome) return tl::make_unexpected(std::move(outcome).error());
         if (auto* solution = std::get_if<Solution>(&*outcome))
             answers.solutions.push_back(std::move(*solution));

@@ -66,6 +66,23 @@ TEST(ProgressOnATerminal, NeverFillsTheLastColumn) {
     }
 }
 
+TEST(ProgressOnATerminal, GoesOnWithoutACallAndStepsAsideForLines) {
+    Screen screen;
+    ProgressTty progress(
+        screen.writer(), [] { return 80U; }, screen.clock());
+    progress.begin("Solving", 0, false);
+    screen.now += 150;
+    progress.tick();
+    screen.now += 150;
+    progress.tick();
+    ASSERT_EQ(screen.writes.size(), 2U);
+    EXPECT_NE(screen.writes[1].find("0.30 s"), std::string::npos);
+    progress.print("note: a line\n");
+    ASSERT_EQ(screen.writes.size(), 4U);
+    EXPECT_EQ(screen.writes[2], "\r\x1b[2K");
+    EXPECT_EQ(screen.writes[3], "note: a line\n");
+}
+
 TEST(ProgressInALog, SaysNothingOfShortWorkAndALineEveryTenSecondsOfLongWork) {
     Screen screen;
     ProgressPlain progress(screen.writer(), screen.clock());
