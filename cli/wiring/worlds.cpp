@@ -1,6 +1,7 @@
 #include "cli/wiring/worlds.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -199,12 +200,33 @@ Result<void> check_indexes(Worlds& worlds) {
     return {};
 }
 
+namespace {
+
+// AIMLOCK_CONNECTIONS, for servers that mind many connections or need more of them; 0: as measured best.
+Result<unsigned> connections_per_host(const Environment& environment) {
+    const auto written = environment.get("AIMLOCK_CONNECTIONS");
+    if (!written) return 0U;
+    unsigned connections = 0;
+    const char* end = written->data() + written->size();
+    const auto parsed = std::from_chars(written->data(), end, connections);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || connections < 1 || connections > 64) {
+        return fail(ErrorCode::usage,
+                    fmt::format("AIMLOCK_CONNECTIONS is `{}`, which is no number from 1 to 64", *written));
+    }
+    return connections;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console) {
     auto worlds = std::make_unique<Worlds>();
     FetchOptions options;
     options.environment = Environment::of_process();
     options.offline = console.options().offline;
     options.mirrors = asked.request.mirrors;
+    auto connections = connections_per_host(options.environment);
+    if (!connections) return tl::make_unexpected(std::move(connections).error());
+    options.connections = *connections;
     worlds->session = std::make_unique<FetchSession>(std::move(options), console);
     if (auto read = read_all_channels(*worlds, asked, console); !read)
         return tl::make_unexpected(read.error());
