@@ -162,5 +162,7 @@ class Buildah:
         return run("podman", *self.storage, "run", "--rm", "--network", "none", *self.LIMITS, image, *words)
 
     def close(self) -> None:
-        """Removes the storage; layers are mounts of this process tree only."""
-        subprocess.run(["podman", *self.storage, "system", "reset", "--force"], capture_output=True, check=False)
+        """Removes the images and the storage's mount. (A reset of podman would also remove the machine's networks.)"""
+        for command in (["buildah", *self.storage, "rm", "--all"], ["podman", *self.storage, "rmi", "--all", "--force"]):
+            subprocess.run(command, capture_output=True, check=False)
+        subprocess.run(["umount", f"{self.folder}/root/overlay"], capture_output=True, check=False)

@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 from end_to_end.containers import BASE, Buildah, Docker, base_archive, run, skip
-from end_to_end.tiny_index import TinyIndex
+from end_to_end.tiny_index import FolderServer, TinyIndex
 
 AIMLOCK, STATIC_AIMLOCK, CHANNEL = (Path(word).resolve() for word in sys.argv[1:4])
 IMAGE = "aiml-hybrid-gpu"
@@ -66,20 +66,26 @@ PROGRAM = "; ".join(
 class Project:
     """A folder with manifest, lock, pool and build context."""
 
-    def __init__(self, folder: Path, index: str) -> None:
+    def __init__(self, folder: Path, index: str, channel: str = str(CHANNEL)) -> None:
+        folder.mkdir()
         self.folder = folder
         self.index = index
+        self.channel = channel
         self.environment = os.environ | {"AIMLOCK_CACHE_DIR": str(folder.parent / "cache"), "NO_COLOR": "1"}
 
     def aimlock(self, *words: str) -> str:
         """Runs the program in the project's folder; its standard output."""
         return run(AIMLOCK, *words, cwd=self.folder, env=self.environment)
 
-    def write(self, tiny: str, *options: str) -> None:
-        """Manifest, lock, pool, context; `tiny` is the requirement on the wheel."""
-        values = {"image": IMAGE, "channel": CHANNEL, "index": self.index, "base": BASE, "program": PROGRAM, "tiny": tiny}
+    def solve(self, tiny: str) -> None:
+        """Manifest and lock; `tiny` is the requirement on the wheel."""
+        values = {"image": IMAGE, "channel": self.channel, "index": self.index, "base": BASE, "program": PROGRAM, "tiny": tiny}
         (self.folder / "aimlock.toml").write_text(MANIFEST.format(**values))
         self.aimlock("solve")
+
+    def write(self, tiny: str, *options: str) -> None:
+        """Manifest, lock, pool, context for a build with no network."""
+        self.solve(tiny)
         self.aimlock("vendor", "pool")
         self.aimlock("image", "--vendor", "pool", "--installer", str(STATIC_AIMLOCK), *options)
 
@@ -96,7 +102,6 @@ class ImageCase(unittest.TestCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         folder = Path(cls.scratch.name)
         cls.index = cls.enterClassContext(TinyIndex(folder / "index"))
-        (folder / "project").mkdir()
         cls.project = Project(folder / "project", cls.index.url)
         cls.project.write("==1.0")
 
@@ -254,6 +259,17 @@ class WithoutADaemon(ImageCase):
         second = engine.build(self.project.folder, "localhost/second:1")
         self.assertEqual(first, second)
         self.check_output(engine.run("localhost/first:1"))
+
+    def test_a_build_can_fetch_for_itself(self) -> None:
+        channel = self.enterContext(FolderServer(CHANNEL.parent))
+        online = Project(Path(self.scratch.name) / "online", self.index.url, f"{channel.url}/{CHANNEL.name}")
+        online.solve("==1.0")
+        online.aimlock("image", "--installer", str(STATIC_AIMLOCK))
+        self.assertFalse((online.folder / ".aimlock/pool").exists())
+        engine = Buildah(Path(self.scratch.name) / "buildah-online")
+        self.addCleanup(engine.close)
+        engine.build(online.folder, "localhost/online:1")
+        self.check_output(engine.run("localhost/online:1"))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,31 @@ def write_wheel(folder: Path, version: str) -> Path:
     return wheel
 
 
-class TinyIndex:
-    """Serves `folder`/simple on 127.0.0.1; use as a context."""
+class FolderServer:
+    """Serves a folder on 127.0.0.1; use as a context."""
+
+    def __init__(self, folder: Path) -> None:
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *arguments: object) -> None:
+                super().__init__(*arguments, directory=str(folder))
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "FolderServer":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class TinyIndex(FolderServer):
+    """The index, written below `folder`."""
 
     def __init__(self, folder: Path) -> None:
         files = folder / "files"
@@ -47,21 +70,5 @@ class TinyIndex:
             digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
             links += f'<a href="../../files/{wheel.name}#sha256={digest}" data-requires-python="&gt;=3.8">{wheel.name}</a>\n'
         page.write_text(f"<!DOCTYPE html><html><body>\n{links}</body></html>\n")
-
-        class Handler(http.server.SimpleHTTPRequestHandler):
-            def __init__(self, *arguments: object) -> None:
-                super().__init__(*arguments, directory=str(folder))
-
-            def log_message(self, *_: object) -> None:
-                """Says nothing."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/simple"
-
-    def __enter__(self) -> "TinyIndex":
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(folder)
+        self.url += "/simple"
