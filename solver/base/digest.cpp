@@ -40,7 +40,9 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
     return text;
 }
 
-std::string Sha256::hex() const { return to_hex(bytes); }
+std::string Sha256::hex() const {
+    return to_hex(bytes);
+}
 
 struct Sha256Stream::State {
     EVP_MD_CTX* context = nullptr;

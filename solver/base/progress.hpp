@@ -7,7 +7,8 @@ namespace aimlock {
 
 enum class LogLevel : std::uint8_t { warning, note, detail };
 
-/// Where the layers below the command line say things. Passed in, never global; the solver and the fetcher print nothing.
+/// Where the layers below the command line say things. Passed in, never global; the solver and the fetcher
+/// print nothing.
 class Log {
 public:
     virtual ~Log() = default;

@@ -57,7 +57,10 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 }
 
 /// A failure at a place in a text.
-inline tl::unexpected<Error> fail_at(ErrorCode code, std::string message, SourcePos pos, std::string hint = {}) {
+inline tl::unexpected<Error> fail_at(ErrorCode code,
+                                     std::string message,
+                                     SourcePos pos,
+                                     std::string hint = {}) {
     return tl::make_unexpected(Error{code, std::move(message), std::move(pos), std::move(hint)});
 }
 

@@ -28,8 +28,8 @@ struct FetchCounts {
     std::uint64_t bytes = 0;  ///< of bodies, as received
 };
 
-/// Where the solver gets PyPI's metadata: the live index, a cache, or a table in memory. Questions run in parallel and
-/// are answered in any order; the solver's answer does not depend on that order.
+/// Where the solver gets PyPI's metadata: the live index, a cache, or a table in memory. Questions run in
+/// parallel and are answered in any order; the solver's answer does not depend on that order.
 class MetadataSource {
 public:
     virtual ~MetadataSource() = default;

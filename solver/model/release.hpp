@@ -13,10 +13,10 @@ namespace aimlock {
 /// One file of an index page (PEP 503, 691, 700). Only wheels that some target accepts are kept.
 struct WheelFile {
     std::string file_name;
-    std::string url;  ///< absolute, without fragment and credentials
-    Sha256 sha256;    ///< not known where the index states none
-    std::uint64_t size_bytes = 0;  ///< 0: not stated
-    std::string requires_python;   ///< empty: none stated
+    std::string url;                  ///< absolute, without fragment and credentials
+    Sha256 sha256;                    ///< not known where the index states none
+    std::uint64_t size_bytes = 0;     ///< 0: not stated
+    std::string requires_python;      ///< empty: none stated
     std::int64_t upload_time_ms = 0;  ///< since 1970; 0: not stated
     bool yanked = false;
     std::string yanked_reason;
@@ -29,9 +29,9 @@ enum class UnusableReason : std::uint8_t { sdist_only, no_matching_wheel, after_
 
 /// What one index says of one name.
 struct ProjectPage {
-    std::string name;   ///< normalised
-    std::string index;  ///< the simple index it came from, without credentials
-    bool exists = false;  ///< false: no index has the name (HTTP 404 everywhere)
+    std::string name;               ///< normalised
+    std::string index;              ///< the simple index it came from, without credentials
+    bool exists = false;            ///< false: no index has the name (HTTP 404 everywhere)
     std::vector<WheelFile> wheels;  ///< in the page's order
     /// Versions (as the file names spell them) without any kept wheel.
     std::map<std::string, UnusableReason> unusable;

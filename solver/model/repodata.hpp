@@ -41,9 +41,10 @@ struct CondaRecord {
 
 /// All records of one subdir of one channel.
 struct Repodata {
-    std::string channel;   ///< canonical name: "conda-forge", or the last path component of a path or URL
-    std::string subdir;    ///< "linux-64" or "noarch"
-    std::string base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
+    std::string channel;  ///< canonical name: "conda-forge", or the last path component of a path or URL
+    std::string subdir;   ///< "linux-64" or "noarch"
+    std::string
+        base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
     Interner texts;
     std::vector<TextId> lists;
     std::vector<CondaRecord> records;
@@ -56,8 +57,8 @@ struct Repodata {
 
 /// One channel: its arch subdir and noarch. The order of channels in a request is their priority.
 struct Channel {
-    std::string name;                ///< canonical name
-    std::string url;                 ///< without credentials and trailing '/'
+    std::string name;  ///< canonical name
+    std::string url;   ///< without credentials and trailing '/'
     std::vector<Repodata> subdirs;
 };
 

@@ -22,7 +22,7 @@ struct CondaRoot {
 /// A PyPI requirement and the line that asks for it.
 struct PypiRoot {
     Requirement requirement;
-    std::string written;  ///< "thinc ==8.2.5"
+    std::string written;               ///< "thinc ==8.2.5"
     std::optional<std::string> index;  ///< the index that this name alone comes from
     SourcePos pos;
 };
@@ -50,12 +50,13 @@ struct TargetRequest {
 
 /// Everything that a solve is asked, from a manifest or the command line. A value: no clock, no host.
 struct Request {
-    std::string name;                      ///< of the workspace; empty on the command line
-    std::vector<std::string> channels;     ///< as written: names, URLs, paths; order is priority
-    std::vector<std::string> indexes;      ///< PyPI simple indexes as written, first wins; empty: the user's default
+    std::string name;                   ///< of the workspace; empty on the command line
+    std::vector<std::string> channels;  ///< as written: names, URLs, paths; order is priority
+    std::vector<std::string>
+        indexes;  ///< PyPI simple indexes as written, first wins; empty: the user's default
     std::vector<std::string> find_links;
     SolveOptions options;
-    std::optional<std::string> name_map;   ///< file or URL
+    std::optional<std::string> name_map;  ///< file or URL
     std::vector<std::string> accept_terms;
     std::map<std::string, std::vector<std::string>> mirrors;
     std::vector<TargetRequest> targets;

@@ -12,7 +12,8 @@ namespace aimlock::testing {
 
 void expect_golden(std::string_view name, std::string_view actual) {
     const std::filesystem::path file = std::filesystem::path(AIMLOCK_SOURCE_DIR) / "tests/golden" / name;
-    if (const char* accept = std::getenv("AIMLOCK_ACCEPT"); accept != nullptr && std::string_view(accept) == "1") {
+    if (const char* accept = std::getenv("AIMLOCK_ACCEPT");
+        accept != nullptr && std::string_view(accept) == "1") {
         std::filesystem::create_directories(file.parent_path());
         std::ofstream(file, std::ios::binary) << actual;
         GTEST_SKIP() << "accepted " << name << " as it is now";

@@ -189,9 +189,8 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"another_packages_record",
                 {{"conda-meta/numpy-2-0.json", "{}", '0', "", 0644}},
                 "only the installer writes"},
-        Hostile{"our_marker",
-                {{"conda-meta/aimlock-lock", "{}", '0', "", 0644}},
-                "only the installer writes"},
+        Hostile{
+            "our_marker", {{"conda-meta/aimlock-lock", "{}", '0', "", 0644}}, "only the installer writes"},
         Hostile{
             "our_working_folder", {{".aimlock-work/0/x", "", '0', "", 0644}}, "only the installer writes"},
         Hostile{"whiteout", {{"lib/.wh.python3", "", '0', "", 0644}}, "whiteout"}),
