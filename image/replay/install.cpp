@@ -209,10 +209,15 @@ private:
                         "Name another prefix, or remove that folder.");
         }
         const auto marker = read_marker(destination_, marker_path(part_));
-        if (marker && marker->packages == marker_.packages && !options_.repair) return false;
         const auto inventory = read_prefix(destination_);
         if (!inventory) return tl::make_unexpected(inventory.error());
         PrefixChanges changes = changes_of(*inventory);
+        if (marker && marker->packages == marker_.packages && !options_.repair) {
+            // Nothing is to be replaced, so files that people added are none of our business; edited ones are, for
+            // then this is not the locked environment.
+            report_.edited = std::move(changes.edited);
+            return false;
+        }
         if (options_.repair) {
             extra_ = std::move(changes.extra);
             return true;

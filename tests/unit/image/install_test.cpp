@@ -40,6 +40,18 @@ TEST_F(Install, LeavesAnInstalledLockAlone) {
     EXPECT_EQ(before, tree());
 }
 
+TEST_F(Install, ListsEditedFilesOfTheSameLockAndChangesNothing) {
+    add_two();
+    ASSERT_TRUE(run());
+    std::ofstream(prefix / "bin/tool") << "edited";
+    std::ofstream(prefix / "mine") << "my notes";
+    const auto before = tree();
+    const auto again = run();
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_THAT(again->edited, ElementsAre("bin/tool"));
+    EXPECT_EQ(before, tree());
+}
+
 TEST_F(Install, GivesTheSameTreeWhateverTheThreads) {
     add_two();
     threads = 1;
