@@ -46,7 +46,8 @@ struct KeyMeaning {
         python,
         identity,
         cuda,
-        not_cuda
+        not_cuda,
+        goal
     } kind = Kind::spec;
     std::uint32_t index = 0;  ///< SpecId, DependencyId, ProjectId or CUDA major
     ReleaseId release = 0;
@@ -91,14 +92,34 @@ struct EncodedRound {
     std::map<DependencyId, KeyId> dependency_keys;
     std::map<ProjectId, std::set<std::uint32_t>>
         tail_specifiers;  ///< specifier sets that reach beyond the window
+
+    KeyId add_key(KeyMeaning meaning, std::vector<SolvableId> providers) {
+        meanings.push_back(meaning);
+        return problem.add_key(std::move(providers));
+    }
+};
+
+/// A wish of the objective, as a requirement of its own: one of these records, or a release of `project` that
+/// `specifiers` admit at a version newer than (or equal to) `version`, from either world.
+struct Goal {
+    std::vector<RecordId> records;
+    std::optional<ProjectId> project;
+    std::uint32_t specifiers = 0;
+    Pep440Version version;
+    bool newer = false;
+};
+
+/// What a round is asked.
+struct RoundsInput {
+    const CondaPart* conda = nullptr;
+    std::vector<PypiJob> jobs;
+    ReleaseFilter filter;
+    CudaLimits cuda;
+    std::vector<Goal> goals;
+    std::set<RecordId> refused_records;  ///< too old for a trial of the objective
 };
 
 /// Encodes what is known now.
-EncodedRound encode_round(const CondaPart& conda,
-                          PypiWorld& pypi,
-                          Windows& windows,
-                          const std::vector<PypiJob>& jobs,
-                          const PypiConstraints& constraints,
-                          const CudaLimits& cuda);
+EncodedRound encode_round(const RoundsInput& input, PypiWorld& pypi, Windows& windows);
 
 }  // namespace aimlock::engine

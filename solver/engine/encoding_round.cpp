@@ -1,51 +1,76 @@
 #include <algorithm>
-#include <array>
 
 #include "solver/engine/cuda_major.hpp"
 #include "solver/engine/encoding.hpp"
+#include "solver/engine/encoding_rules.hpp"
 
 namespace aimlock::engine {
 namespace {
-
-constexpr std::array<unsigned, 4> cuda_majors{11, 12, 13, 14};
 
 // Two passes. The first finds what can be reached, growing windows and adding solvables until nothing is new;
 // the second writes the providers of every key, which depend on the final windows only. So the problem is a
 // function of what is known and not of the order in which it became known.
 class RoundEncoder {
 public:
-    RoundEncoder(const CondaPart& conda,
-                 PypiWorld& pypi,
-                 Windows& windows,
-                 const PypiConstraints& constraints,
-                 const CudaLimits& cuda)
-        : conda_(conda), pypi_(pypi), windows_(windows), constraints_(constraints), cuda_(cuda) {
-        round_.problem = conda.problem;
-        round_.origins = conda.origins;
-        round_.meanings = conda.meanings;
+    RoundEncoder(const RoundsInput& input, PypiWorld& pypi, Windows& windows)
+        : input_(input),
+          conda_(*input.conda),
+          pypi_(pypi),
+          windows_(windows),
+          filter_(input.filter),
+          cuda_(input.cuda) {
+        round_.problem = conda_.problem;
+        round_.origins = conda_.origins;
+        round_.meanings = conda_.meanings;
+        refuse_records(round_, conda_, input_.refused_records);
     }
 
-    EncodedRound encode(const std::vector<PypiJob>& jobs) {
+    EncodedRound encode() {
         for (const bool bounded : {true, false}) {
-            for (const PypiJob& job : jobs) {
+            for (const PypiJob& job : input_.jobs) {
                 if (job.bounded == bounded) round_.problem.jobs.push_back(dependency_key(job.dependency));
             }
         }
+        for (const Goal& goal : input_.goals) add_goal(goal);
         while (next_ < open_.size()) {
             const SolvableId solvable = open_[next_++];
             describe(solvable);
         }
         for (const auto& [dependency, key] : round_.dependency_keys) fill(dependency, key);
         for (auto& providers : round_.problem.keys) std::ranges::sort(providers);
-        constrain_conda_cuda();
-        constrain_conda_identities();
+        if (!cuda_.mixed) exclude_other_cuda(round_, conda_, cuda_keys_);
+        bound_carriers(round_, conda_, pypi_, filter_);
         return std::move(round_);
     }
 
 private:
+    // What a goal asks for must be in the window, or a requirement of a release on its own project would miss
+    // it.
+    void add_goal(const Goal& goal) {
+        std::vector<SolvableId> providers;
+        for (const RecordId id : goal.records) {
+            const auto found = conda_.solvable_of.find(id);
+            if (found != conda_.solvable_of.end()) providers.push_back(found->second);
+        }
+        const auto fits = [&](const Pep440Version& version) {
+            return goal.newer ? version > goal.version : version == goal.version;
+        };
+        if (goal.project) {
+            for (const ReleaseId release : candidates(*goal.project, goal.specifiers)) {
+                if (!fits(pypi_[*goal.project].releases[release].version)) continue;
+                windows_.releases[*goal.project].insert(release);
+                providers.push_back(add_release(*goal.project, release));
+            }
+            for (const auto& [version, carrier] : carriers(*goal.project, goal.specifiers)) {
+                if (fits(version)) providers.push_back(carrier);
+            }
+            for (const DependencyId other : touched_[*goal.project]) reach(other);
+        }
+        round_.problem.jobs.push_back(add_key({KeyMeaning::Kind::goal, 0, 0}, std::move(providers)));
+    }
+
     KeyId add_key(KeyMeaning meaning, std::vector<SolvableId> providers) {
-        round_.meanings.push_back(meaning);
-        return round_.problem.add_key(std::move(providers));
+        return round_.add_key(meaning, std::move(providers));
     }
 
     KeyId dependency_key(DependencyId id) {
@@ -65,12 +90,12 @@ private:
     }
 
     void widen(ProjectId project, std::uint32_t specifiers) {
-        if (!windows_.widen(pypi_, constraints_, project, specifiers)) return;
+        if (!windows_.widen(pypi_, filter_, project, specifiers)) return;
         for (const DependencyId other : touched_[project]) reach(other);
     }
 
     std::vector<ReleaseId> candidates(ProjectId project, std::uint32_t specifiers) {
-        return windows_.candidates(pypi_, constraints_, project, specifiers);
+        return windows_.candidates(pypi_, filter_, project, specifiers);
     }
 
     // Adds the solvables that provide a dependency within the window as it is now.
@@ -93,7 +118,7 @@ private:
             round_.tail_specifiers[dependency.project].insert(dependency.specifiers);
         }
         if (dependency.extra != no_extra) {
-            for (const auto& [version, carrier] : carriers(dependency))
+            for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers))
                 add_carried_extra(dependency, version);
         }
     }
@@ -101,7 +126,7 @@ private:
     void add_carried_extra(const PypiDependency& dependency, const Pep440Version& version) {
         const Project& project = pypi_[dependency.project];
         if (const auto release = project.release_of(version)) {
-            if (may_be_chosen(pypi_, constraints_, dependency.project, *release))
+            if (may_be_chosen(pypi_, filter_, dependency.project, *release))
                 add_extra(dependency.project, *release, dependency.extra);
         } else {
             add({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra},
@@ -110,11 +135,12 @@ private:
     }
 
     // The conda solvables that carry the distribution at a version that the dependency admits.
-    std::vector<std::pair<Pep440Version, SolvableId>> carriers(const PypiDependency& dependency) const {
+    std::vector<std::pair<Pep440Version, SolvableId>> carriers(ProjectId project,
+                                                               std::uint32_t specifiers) const {
         std::vector<std::pair<Pep440Version, SolvableId>> found;
-        const auto identity = conda_.identities.find(pypi_[dependency.project].name);
+        const auto identity = conda_.identities.find(pypi_[project].name);
         if (identity == conda_.identities.end()) return found;
-        const SpecifierSet& set = pypi_.specifier_set(dependency.specifiers);
+        const SpecifierSet& set = pypi_.specifier_set(specifiers);
         for (const auto& entry : identity->second) {
             if (set.admits(entry.first)) found.push_back(entry);
         }
@@ -283,47 +309,6 @@ private:
         return entry->second;
     }
 
-    // conda's cuda-version 12 and a wheel of CUDA 13 do not belong in one environment.
-    void constrain_conda_cuda() {
-        if (cuda_.mixed) return;
-        for (const unsigned major : cuda_majors) {
-            std::vector<SolvableId> others;
-            for (const auto& [other, key] : cuda_keys_) {
-                if (other == major) continue;
-                const auto& providers = round_.problem.keys[key];
-                others.insert(others.end(), providers.begin(), providers.end());
-            }
-            if (others.empty()) continue;
-            std::ranges::sort(others);
-            const KeyId key = add_key({KeyMeaning::Kind::not_cuda, major, 0}, std::move(others));
-            for (const auto& [own, solvable] : conda_.cuda_versions) {
-                if (own == major) round_.problem.solvables[solvable].conflicts.push_back(key);
-            }
-        }
-    }
-
-    // A bound on a distribution holds for the conda records that carry it, too.
-    void constrain_conda_identities() {
-        std::vector<SolvableId> refused;
-        for (const auto& [project, bounds] : constraints_) {
-            const auto identity = conda_.identities.find(pypi_[project].name);
-            if (identity == conda_.identities.end()) continue;
-            for (const auto& [version, solvable] : identity->second) {
-                const bool fits = std::ranges::all_of(
-                    bounds, [&](std::uint32_t set) { return pypi_.specifier_set(set).admits(version); });
-                if (!fits) refused.push_back(solvable);
-            }
-        }
-        if (refused.empty()) return;
-        std::ranges::sort(refused);
-        const KeyId key = add_key({KeyMeaning::Kind::not_spec, 0, 0}, std::move(refused));
-        const std::uint32_t name = round_.problem.add_name("c:pypi-constraints");
-        const auto solvable = static_cast<SolvableId>(round_.problem.solvables.size());
-        round_.problem.solvables.push_back({name, 1, {}, {key}});
-        round_.origins.push_back({Origin::Kind::constraints, 1, 0, 0, no_extra});
-        round_.problem.jobs.push_back(add_key({KeyMeaning::Kind::not_spec, 0, 0}, {solvable}));
-    }
-
     void fill(DependencyId id, KeyId key) {
         const PypiDependency& dependency = pypi_.dependency(id);
         std::vector<SolvableId> providers;
@@ -349,7 +334,7 @@ private:
                 }
             }
         }
-        for (const auto& [version, carrier] : carriers(dependency)) {
+        for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers)) {
             if (!is_extra) {
                 providers.push_back(carrier);
             } else if (!project.has_page) {
@@ -365,10 +350,11 @@ private:
         round_.problem.keys[key] = std::move(providers);
     }
 
+    const RoundsInput& input_;
     const CondaPart& conda_;
     PypiWorld& pypi_;
     Windows& windows_;
-    const PypiConstraints& constraints_;
+    const ReleaseFilter& filter_;
     const CudaLimits& cuda_;
     EncodedRound round_;
     std::vector<SolvableId> open_;  // solvables whose requirements are not written yet
@@ -386,13 +372,8 @@ private:
 
 }  // namespace
 
-EncodedRound encode_round(const CondaPart& conda,
-                          PypiWorld& pypi,
-                          Windows& windows,
-                          const std::vector<PypiJob>& jobs,
-                          const PypiConstraints& constraints,
-                          const CudaLimits& cuda) {
-    return RoundEncoder(conda, pypi, windows, constraints, cuda).encode(jobs);
+EncodedRound encode_round(const RoundsInput& input, PypiWorld& pypi, Windows& windows) {
+    return RoundEncoder(input, pypi, windows).encode();
 }
 
 }  // namespace aimlock::engine

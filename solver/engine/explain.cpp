@@ -176,8 +176,7 @@ Result<Conflict> explain(TargetSolver& solver) {
     name_core(core, conflict);
     const CondaPart part = solver.conda_part(core, true);
     const RoundsInput input = solver.rounds_input(core, part);
-    const EncodedRound round =
-        encode_round(part, solver.pypi(), solver.windows(), input.jobs, input.constraints, input.cuda);
+    const EncodedRound round = encode_round(input, solver.pypi(), solver.windows());
     const Pruning pruning = prune(round.problem);
     bool cuda_matters = false;
     if (pruning.contradiction) {

@@ -148,7 +148,7 @@ std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
     std::size_t sdist_only = 0;
     std::size_t no_wheel = 0;
     std::size_t after_cutoff = 0;
-    std::string example;
+    std::optional<Pep440Version> newest;
     const SpecifierSet& set = solver_.pypi().specifier_set(dependency.specifiers);
     for (const auto& [text, reason] : project.page.unusable) {
         const auto version = Pep440Version::parse(text);
@@ -156,12 +156,12 @@ std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
         if (reason == UnusableReason::sdist_only) ++sdist_only;
         if (reason == UnusableReason::no_matching_wheel) ++no_wheel;
         if (reason == UnusableReason::after_cutoff) ++after_cutoff;
-        example = text;
+        if (!newest || *newest < *version) newest = *version;
     }
     const std::string asked = "`" + dependency_text(dependency) + "`";
     if (no_wheel > 0) {
         return "no release of " + asked + " has a wheel for this target's Python, platform and glibc (" +
-               example + " has others)";
+               newest->text() + " has others)";
     }
     if (sdist_only > 0)
         return "all releases of " + asked + " are source distributions (sdist); only wheels are installed";

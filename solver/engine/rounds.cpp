@@ -61,7 +61,7 @@ bool Rounds::may_be_solvable(const RoundsInput& input) {
 std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
     ++stats_.rounds;
     RoundsAnswer answer;
-    answer.round = encode_round(*input.conda, pypi_, windows_, input.jobs, input.constraints, input.cuda);
+    answer.round = encode_round(input, pypi_, windows_);
     stats_.solvables = std::max<std::uint64_t>(stats_.solvables, answer.round.problem.solvables.size());
     const Pruning pruning = prune(answer.round.problem);
     if (pruning.contradiction) return std::nullopt;

@@ -14,14 +14,6 @@
 
 namespace aimlock::engine {
 
-/// What one run of rounds is asked: a conda half and PyPI jobs.
-struct RoundsInput {
-    const CondaPart* conda = nullptr;
-    std::vector<PypiJob> jobs;
-    PypiConstraints constraints;
-    CudaLimits cuda;
-};
-
 /// A round without unknowns left: what is installed, by the round that says what the solvables mean.
 struct RoundsAnswer {
     EncodedRound round;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "solver/engine/objective.hpp"
 #include "solver/engine/pythons.hpp"
 #include "solver/engine/target_solver.hpp"
 
@@ -25,9 +26,12 @@ Result<Outcome> solve_target(const TargetRequest& request,
     }
     if (!solved) return tl::make_unexpected(solved.error());
     if (!*solved && options.prerelease == PrereleaseMode::if_necessary) solver.allow_prereleases(false);
-    // Words for what was found.
+    // Of all answers the one that leaves the oldest direct requirement as new as possible.
     if (*solved) {
-        auto solution = engine::to_solution(solver, **solved);
+        auto improved = engine::improve(solver, solver.all_roots(), **std::move(solved));
+        if (!improved) return tl::make_unexpected(improved.error());
+        // Words for what was found.
+        auto solution = engine::to_solution(solver, *improved);
         if (!solution) return tl::make_unexpected(solution.error());
         solution->stats = solver.stats();
         solution->stats.fetched = source.counts();

@@ -101,7 +101,7 @@ RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part
         }
     }
     for (const PypiRoot& constraint : request_->pypi_constraints) {
-        input.constraints[pypi_->project(constraint.requirement.name)].push_back(
+        input.filter.bounds[pypi_->project(constraint.requirement.name)].push_back(
             pypi_->specifiers(constraint.requirement.specifiers));
     }
     input.cuda.driver_major = major_of(request_->target.cuda);

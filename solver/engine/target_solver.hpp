@@ -57,6 +57,7 @@ public:
     CondaWorld& conda() { return *conda_; }
     PypiWorld& pypi() { return *pypi_; }
     Windows& windows() { return windows_; }
+    Rounds& rounds() { return *rounds_; }
     SolveStats& stats() { return stats_; }
     [[nodiscard]] const NameMap& name_map() const { return *name_map_; }
     [[nodiscard]] const std::vector<Channel>& channels() const { return *channels_; }

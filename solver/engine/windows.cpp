@@ -4,21 +4,19 @@
 
 namespace aimlock::engine {
 
-bool may_be_chosen(const PypiWorld& pypi,
-                   const PypiConstraints& constraints,
-                   ProjectId project,
-                   ReleaseId release) {
+bool may_be_chosen(const PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, ReleaseId release) {
     const Release& known = pypi[project].releases[release];
     if (known.requirements && known.requirements->broken) return false;
-    const auto bounds = constraints.find(project);
-    if (bounds == constraints.end()) return true;
+    if (filter.dated.contains(project) && known.uploaded_ms < filter.oldest_ms) return false;
+    const auto bounds = filter.bounds.find(project);
+    if (bounds == filter.bounds.end()) return true;
     return std::ranges::all_of(bounds->second, [&](std::uint32_t specifiers) {
         return pypi.specifier_set(specifiers).admits(known.version);
     });
 }
 
 bool Windows::widen(PypiWorld& pypi,
-                    const PypiConstraints& constraints,
+                    const ReleaseFilter& filter,
                     ProjectId project,
                     std::uint32_t specifiers) {
     if (!seen.emplace(project, specifiers).second) return false;
@@ -33,7 +31,7 @@ bool Windows::widen(PypiWorld& pypi,
         }
     }
     std::size_t taken = 0;
-    for (const ReleaseId release : candidates(pypi, constraints, project, specifiers)) {
+    for (const ReleaseId release : candidates(pypi, filter, project, specifiers)) {
         if (taken++ == width) break;
         window.insert(release);
     }
@@ -41,7 +39,7 @@ bool Windows::widen(PypiWorld& pypi,
 }
 
 std::vector<ReleaseId> Windows::candidates(PypiWorld& pypi,
-                                           const PypiConstraints& constraints,
+                                           const ReleaseFilter& filter,
                                            ProjectId project,
                                            std::uint32_t specifiers) const {
     std::vector<ReleaseId> found = pypi.admitted(project, specifiers);
@@ -53,8 +51,7 @@ std::vector<ReleaseId> Windows::candidates(PypiWorld& pypi,
         std::ranges::sort(found);  // ids run from the newest to the oldest
         found.erase(std::unique(found.begin(), found.end()), found.end());
     }
-    std::erase_if(found,
-                  [&](ReleaseId release) { return !may_be_chosen(pypi, constraints, project, release); });
+    std::erase_if(found, [&](ReleaseId release) { return !may_be_chosen(pypi, filter, project, release); });
     if (pypi.lowest_all || pypi.lowest_projects.contains(project)) std::ranges::reverse(found);
     return found;
 }

@@ -10,8 +10,15 @@
 
 namespace aimlock::engine {
 
-/// Specifier sets that admit or refuse releases of a project without asking for any.
-using PypiConstraints = std::map<ProjectId, std::vector<std::uint32_t>>;
+/// What admits or refuses releases without asking for any.
+struct ReleaseFilter {
+    /// Specifier sets of [constraints], by project.
+    std::map<ProjectId, std::vector<std::uint32_t>> bounds;
+    /// Releases of these projects that were uploaded before `oldest_ms` do not count: a trial of the
+    /// objective.
+    std::set<ProjectId> dated;
+    std::int64_t oldest_ms = 0;
+};
 
 /// Which releases of each project take part: the newest of every specifier set that was ever asked, and every
 /// release that was chosen. Only grows. What lies beyond is represented by one optimistic `tail`, so that
@@ -25,23 +32,17 @@ struct Windows {
     std::map<ProjectId, std::set<ReleaseId>> unlocked;
 
     /// Makes the newest releases that a specifier set admits take part. True when something new does.
-    bool widen(PypiWorld& pypi,
-               const PypiConstraints& constraints,
-               ProjectId project,
-               std::uint32_t specifiers);
+    bool widen(PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, std::uint32_t specifiers);
 
-    /// All releases, newest first (best first under `--resolution lowest`), that the set and the constraints
+    /// All releases, newest first (best first under `--resolution lowest`), that the set and the filter
     /// admit and that can be installed at all; also those outside the window.
     std::vector<ReleaseId> candidates(PypiWorld& pypi,
-                                      const PypiConstraints& constraints,
+                                      const ReleaseFilter& filter,
                                       ProjectId project,
                                       std::uint32_t specifiers) const;
 };
 
-/// False for a release that a constraint refuses or whose requirements do not parse.
-bool may_be_chosen(const PypiWorld& pypi,
-                   const PypiConstraints& constraints,
-                   ProjectId project,
-                   ReleaseId release);
+/// False for a release that the filter refuses or whose requirements do not parse.
+bool may_be_chosen(const PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, ReleaseId release);
 
 }  // namespace aimlock::engine

@@ -106,6 +106,7 @@ Arrival ToyWorld::wait() {
             wheel.sha256 = sha256_of(wheel.file_name);
             wheel.requires_python = release.requires_python;
             wheel.yanked = release.yanked;
+            wheel.upload_time_ms = release.uploaded_ms;
             page.wheels.push_back(std::move(wheel));
         }
     }

@@ -29,6 +29,7 @@ struct ToyRelease {
     std::string requires_python = {};
     bool yanked = false;
     std::vector<std::string> tags = {"py3-none-any"};
+    std::int64_t uploaded_ms = 0;
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver

@@ -196,6 +196,25 @@ TEST_F(JointSolve, ResolutionLowestTakesTheOldest) {
     EXPECT_THAT(lines({"python 3.12.*"}, {"lib>=1.5"}), Contains("lib 1.5 (PyPI)"));
 }
 
+// Releases from before a bound was known look compatible with everything: the newest server and a framework
+// of years ago.
+TEST_F(JointSolve, NoDirectRequirementFallsBackByYearsForAnothers) {
+    const auto release = [](const char* name, const char* version, std::vector<std::string> requires_dist,
+                            std::int64_t year) {
+        ToyRelease made{name, version, std::move(requires_dist)};
+        made.uploaded_ms = year;
+        return made;
+    };
+    world.releases = {release("server", "0.36", {}, 2024),
+                      release("server", "0.35", {}, 2023),
+                      release("server", "0.20", {}, 2022),
+                      release("framework", "0.115", {"server>=0.37"}, 2025),
+                      release("framework", "0.109", {"server>=0.35,<0.36"}, 2023),
+                      release("framework", "0.1", {}, 2019)};
+    EXPECT_THAT(lines({"python 3.12.*"}, {"server<=0.36", "framework<=0.115"}),
+                ElementsAre("framework 0.109 (PyPI)", "python 3.12.13 (conda)", "server 0.35 (PyPI)"));
+}
+
 TEST_F(JointSolve, TheOrderOfRepliesDoesNotMatter) {
     for (int i = 1; i <= 40; ++i) {
         const std::string version = std::to_string(i) + ".0";
