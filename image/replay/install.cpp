@@ -213,8 +213,8 @@ private:
         if (!inventory) return tl::make_unexpected(inventory.error());
         PrefixChanges changes = changes_of(*inventory);
         if (marker && marker->packages == marker_.packages && !options_.repair) {
-            // Nothing is to be replaced, so files that people added are none of our business; edited ones are, for
-            // then this is not the locked environment.
+            // Nothing is to be replaced, so files that people added are none of our business; edited ones
+            // are, for then this is not the locked environment.
             report_.edited = std::move(changes.edited);
             return false;
         }
