@@ -40,7 +40,22 @@ def run_once(command, environment):
     }
 
 
-def commands(arguments, tools, work):
+def channel_copy(channel, work):
+    """A copy that every tool can read from disk: py-rattler wants repodata.json itself."""
+    copy = work / channel.name
+    for subdir in ("linux-64", "noarch"):
+        (copy / subdir).mkdir(parents=True)
+        packed = channel / subdir / "repodata.json.zst"
+        shutil.copy(packed, copy / subdir)
+        subprocess.run(["zstd", "-dq", str(packed), "-o", str(copy / subdir / "repodata.json")], check=True)
+    for name_map in (channel / "pypi_mapping.json", channel.parent / "pypi_mapping.json"):
+        if name_map.exists():
+            shutil.copy(name_map, copy)
+            break
+    return copy
+
+
+def commands(arguments, channel, tools, work):
     specs = [part for spec in CONDA for part in ("--conda", spec)]
     requirements = [part for name in PYPI for part in ("--pypi", name)]
     index = ["--index", arguments.index] if arguments.index else []
@@ -48,7 +63,6 @@ def commands(arguments, tools, work):
     requirements_in = work / "requirements.in"
     requirements_in.write_text("\n".join(PYPI) + "\n")
     offline = [] if arguments.cold else ["--offline"]
-    channel = Path(arguments.channel).resolve()
     return {
         "aimlock (both halves)": [arguments.aimlock, "solve", "--json", "--dry-run", "--platform", "linux-64", "--cuda",
                                   CUDA, "--glibc", GLIBC, "--channel", str(channel), *specs, *requirements, *index, *offline],
@@ -74,9 +88,10 @@ def main():
     work = Path(tempfile.mkdtemp(prefix="aimlock-bench-"))
     rows = {}
     try:
+        channel = channel_copy(Path(arguments.channel).resolve(), work)
         for number in range(arguments.runs + (0 if arguments.cold else 1)):
             counted = arguments.cold or number > 0
-            for name, command in commands(arguments, tools, work).items():
+            for name, command in commands(arguments, channel, tools, work).items():
                 caches = work / (f"cache-{number}" if arguments.cold else "cache")
                 environment = dict(os.environ, XDG_CACHE_HOME=str(caches), UV_CACHE_DIR=str(caches / "uv"),
                                    RATTLER_CACHE_DIR=str(caches / "rattler"))
