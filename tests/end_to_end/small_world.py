@@ -40,29 +40,34 @@ def conda_package(folder: Path, name: str, version: str, build: str, files: dict
     return file_name, {**index, "sha256": hashlib.sha256(data).hexdigest(), "md5": hashlib.md5(data).hexdigest(), "size": len(data), "timestamp": 1700000000000}
 
 
-def wheel(folder: Path, name: str, version: str, requires: list[str], ballast: int = 0) -> Path:
-    """Writes a pure wheel of one module, with `ballast` bytes that do not compress."""
-    module = name.replace("-", "_")
-    info = f"{module}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(f"Requires-Dist: {r}\n" for r in requires)
-    files = {
-        f"{module}.py": f'VERSION = "{version}"\n'.encode(),
-        f"{module}.dat": random.Random(name).randbytes(ballast),
-        f"{info}/METADATA": metadata.encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
+def zip_wheel(folder: Path, name: str, version: str, files: dict[str, bytes]) -> Path:
+    """Writes a pure wheel of these files with a true RECORD."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    wheel_file = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files = files | {f"{stem}.dist-info/WHEEL": wheel_file}
     record = ""
     for path, data in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
         record += f"{path},sha256={digest},{len(data)}\n"
-    files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    path = folder / f"{module}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    files[f"{stem}.dist-info/RECORD"] = f"{record}{stem}.dist-info/RECORD,,\n".encode()
+    wheel = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in files.items():
             entry = zipfile.ZipInfo(member)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
-    return path
+    return wheel
+
+
+def wheel(folder: Path, name: str, version: str, requires: list[str], ballast: int = 0) -> Path:
+    """Writes a wheel of one module, with `ballast` bytes that do not compress."""
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(f"Requires-Dist: {r}\n" for r in requires)
+    files = {
+        f"{name}.py": f'VERSION = "{version}"\n'.encode(),
+        f"{name}.dat": random.Random(name).randbytes(ballast),
+        f"{name}-{version}.dist-info/METADATA": metadata.encode(),
+    }
+    return zip_wheel(folder, name, version, files)
 
 
 class SmallWorld:

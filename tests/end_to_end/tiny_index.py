@@ -1,36 +1,24 @@
 """A PyPI index on loopback with one wheel that is made here, so that container tests need no index of the world."""
 
-import base64
 import hashlib
 import http.server
 import threading
-import zipfile
 from pathlib import Path
+
+from end_to_end.small_world import zip_wheel
 
 NAME = "aimlock-tiny"
 
 
 def write_wheel(folder: Path, version: str) -> Path:
     """A pure wheel with a module, a console script and a dependency on Python only."""
+    info = f"aimlock_tiny-{version}.dist-info"
     files = {
         "aimlock_tiny/__init__.py": f'VERSION = "{version}"\n\n\ndef main():\n    print("tiny", VERSION)\n',
-        f"aimlock_tiny-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nRequires-Python: >=3.8\n",
-        f"aimlock_tiny-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"aimlock_tiny-{version}.dist-info/entry_points.txt": "[console_scripts]\ntiny = aimlock_tiny:main\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nRequires-Python: >=3.8\n",
+        f"{info}/entry_points.txt": "[console_scripts]\ntiny = aimlock_tiny:main\n",
     }
-    record = f"aimlock_tiny-{version}.dist-info/RECORD"
-    lines = []
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        lines.append(f"{name},sha256={digest},{len(text)}\n")
-    files[record] = "".join(lines) + f"{record},,\n"
-    wheel = folder / f"aimlock_tiny-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, text)
-    return wheel
+    return zip_wheel(folder, NAME, version, {path: text.encode() for path, text in files.items()})
 
 
 class FolderServer:
