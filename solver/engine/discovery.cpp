@@ -7,9 +7,15 @@ void Discovery::want_page(ProjectId project) {
     source_.ask_page(pypi_[project].name);
 }
 
-void Discovery::want_metadata(ProjectId project, ReleaseId release) {
+void Discovery::want_metadata(ProjectId project, ReleaseId release, bool needed) {
     if (pypi_[project].releases[release].requirements) return;
     const WheelFile& wheel = pypi_.metadata_wheel(project, release);
+    if (needed) {
+        needed_.insert(wheel.url);
+        if (const auto unread = unread_.find(wheel.url); unread != unread_.end()) {
+            failures_.emplace("metadata " + wheel.url, unread->second);
+        }
+    }
     if (asked_metadata_.try_emplace(wheel.url, project, release).second) source_.ask_metadata(wheel);
 }
 
@@ -45,7 +51,7 @@ void Discovery::follow_newest(DependencyId id) {
         return follow_requirements(dependency.project, *release, dependency.extra);
     }
     waiting_for_metadata_[{dependency.project, *release}].push_back(id);
-    want_metadata(dependency.project, *release);
+    want_metadata(dependency.project, *release, false);
 }
 
 void Discovery::follow_requirements(ProjectId project, ReleaseId release, std::uint32_t extra) {
@@ -75,7 +81,10 @@ void Discovery::metadata_arrived(MetadataArrived arrived) {
     const auto asked = asked_metadata_.find(arrived.wheel_url);
     if (asked == asked_metadata_.end()) return;
     if (!arrived.metadata) {
-        failures_.emplace("metadata " + arrived.wheel_url, arrived.metadata.error());
+        unread_.emplace(arrived.wheel_url, arrived.metadata.error());
+        if (needed_.contains(arrived.wheel_url)) {
+            failures_.emplace("metadata " + arrived.wheel_url, arrived.metadata.error());
+        }
         return;
     }
     const auto [project, release] = asked->second;

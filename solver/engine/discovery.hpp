@@ -22,7 +22,9 @@ public:
     Discovery(PypiWorld& pypi, MetadataSource& source) : pypi_(pypi), source_(source) {}
 
     void want_page(ProjectId project);
-    void want_metadata(ProjectId project, ReleaseId release);
+    /// `needed`: a solve chose the release. Otherwise it is a guess, and a guess that cannot be read is no
+    /// failure until a solve chooses it.
+    void want_metadata(ProjectId project, ReleaseId release, bool needed);
 
     /// Walk-ahead: asks for the project's page, for the metadata of the newest release that fits, and goes on
     /// with what that requires. Projects in `supplied` (conda has them) are not followed.
@@ -50,6 +52,8 @@ private:
     std::set<ProjectId> supplied_;
     std::set<ProjectId> asked_pages_;
     std::map<std::string, std::pair<ProjectId, ReleaseId>> asked_metadata_;  // by the wheel's URL
+    std::set<std::string> needed_;         // URLs of those that a solve chose
+    std::map<std::string, Error> unread_;  // guesses that could not be read
     std::set<DependencyId> followed_;
     std::map<ProjectId, std::vector<DependencyId>> waiting_for_page_;
     std::map<std::pair<ProjectId, ReleaseId>, std::vector<DependencyId>> waiting_for_metadata_;

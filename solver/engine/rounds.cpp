@@ -121,7 +121,7 @@ void Rounds::ask(const Unknown& unknown) {
     for (const ProjectId project : unknown.pages) discovery_.want_page(project);
     for (const auto& [project, release] : unknown.releases) {
         ask_older(project, release);
-        discovery_.want_metadata(project, release);
+        discovery_.want_metadata(project, release, true);
     }
 }
 
@@ -139,7 +139,7 @@ void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
         if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases))
             continue;
-        discovery_.want_metadata(project, older);
+        discovery_.want_metadata(project, older, false);
         --wanted;
     }
 }

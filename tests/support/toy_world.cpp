@@ -81,7 +81,7 @@ Arrival ToyWorld::wait() {
     if (!question.is_page) {
         for (const ToyRelease& release : releases) {
             for (const std::string& tag : release.tags) {
-                if (url_of(release, tag) != question.what) continue;
+                if (url_of(release, tag) != question.what || release.unreadable) continue;
                 CoreMetadata metadata;
                 metadata.name = release.name;
                 metadata.version = release.version;

@@ -30,6 +30,7 @@ struct ToyRelease {
     bool yanked = false;
     std::vector<std::string> tags = {"py3-none-any"};
     std::int64_t uploaded_ms = 0;
+    bool unreadable = false;  ///< its metadata cannot be fetched
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver

@@ -215,6 +215,19 @@ TEST_F(JointSolve, NoDirectRequirementFallsBackByYearsForAnothers) {
                 ElementsAre("framework 0.109 (PyPI)", "python 3.12.13 (conda)", "server 0.35 (PyPI)"));
 }
 
+TEST_F(JointSolve, AGuessThatCannotBeReadIsNoFailureUntilItIsChosen) {
+    ToyRelease out_of_reach{"shared", "2.0"};
+    out_of_reach.unreadable = true;
+    world.releases = {
+        {"a", "1.0", {"shared<3"}}, {"b", "1.0", {"shared<2"}}, out_of_reach, {"shared", "1.0"}};
+    EXPECT_THAT(lines({"python 3.12.*"}, {"a", "b"}), Contains("shared 1.0 (PyPI)"));
+    SilentProgress progress;
+    world.reset();
+    const auto result = solve_target(toy_request({"python 3.12.*"}, {"a"}), options, world.channels(), names,
+                                     world, progress);
+    EXPECT_FALSE(result.has_value());
+}
+
 TEST_F(JointSolve, TheOrderOfRepliesDoesNotMatter) {
     for (int i = 1; i <= 40; ++i) {
         const std::string version = std::to_string(i) + ".0";
