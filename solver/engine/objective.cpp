@@ -65,7 +65,8 @@ private:
             const Origin& origin = answer.round.origins[id];
             if (origin.kind == Origin::Kind::release && origin.project == project) {
                 const Release& release = solver_.pypi()[project].releases[origin.release];
-                return Provider{release.version, release.uploaded_ms};
+                return Provider{release.version,
+                                release.uploaded_ms != 0 ? release.uploaded_ms : newest_date};
             }
             if (origin.kind != Origin::Kind::record) continue;
             for (const Identity& identity : solver_.conda()[origin.index].identities) {
@@ -75,16 +76,17 @@ private:
         return std::nullopt;
     }
 
-    // A version is as old as its first build: a rebuild makes no code newer.
+    // A version is as old as its first build: a rebuild makes no code newer. What has no date is never the
+    // oldest.
     [[nodiscard]] std::int64_t date_of(RecordId id) const {
         const CondaWorld& world = solver_.conda();
-        std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+        std::int64_t first = newest_date;
         for (const RecordId other : world.records_of(world[id].name)) {
-            if (world[other].version == world[id].version && world[other].record != nullptr) {
-                first = std::min(first, world[other].record->timestamp_ms);
-            }
+            if (world[other].version != world[id].version || world[other].record == nullptr) continue;
+            const auto built = static_cast<std::int64_t>(world[other].record->timestamp_ms);
+            if (built != 0) first = std::min(first, built);
         }
-        return static_cast<std::int64_t>(first);
+        return first;
     }
 
     [[nodiscard]] std::int64_t date_in(const RoundsAnswer& answer, const Direct& direct) const {
