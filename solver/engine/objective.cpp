@@ -282,7 +282,9 @@ private:
 Result<Solved> improve(TargetSolver& solver, const Roots& roots, Solved first) {
     if (solver.options().resolution != ResolutionMode::highest) return first;
     const auto start = std::chrono::steady_clock::now();
+    const std::uint64_t rounds = solver.stats().rounds;
     auto improved = Improver(solver, roots, std::move(first)).run();
+    solver.stats().rounds = rounds;  // those of trials are counted as trials
     solver.stats().objective_ms +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return improved;

@@ -45,7 +45,7 @@ struct Package {
 };
 
 struct SolveStats {
-    std::uint64_t rounds = 0;
+    std::uint64_t rounds = 0;  ///< until the first answer; those of trials are not among them
     FetchCounts fetched;
     std::uint64_t trials = 0;     ///< solves of the objective
     std::uint64_t solvables = 0;  ///< of the largest pool

@@ -28,9 +28,7 @@ class RealWorld(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = Path(tempfile.mkdtemp(prefix="aimlock-real-"))
-        unpack = subprocess.Popen(["zstd", "-dcq", str(SHARED / "pypi" / "pypi-snapshot.tar.zst")], stdout=subprocess.PIPE)
-        subprocess.run(["tar", "-x", "-C", str(cls.folder)], stdin=unpack.stdout, check=True)
-        unpack.wait()
+        subprocess.run(["tar", "-x", "--zstd", "-C", str(cls.folder), "-f", str(SHARED / "pypi" / "pypi-snapshot.tar.zst")], check=True)
 
     @classmethod
     def tearDownClass(cls) -> None:
