@@ -1,5 +1,7 @@
 #include "cli/wiring/solve_flags.hpp"
 
+#include <ostream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,6 +102,7 @@ struct Refused {
     std::string SolveFlags::*flag;
     const char* value;
     const char* message;
+    friend void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
 };
 
 class RefusedFlags : public ::testing::TestWithParam<Refused> {};
