@@ -71,8 +71,6 @@ public:
     [[nodiscard]] const CondaVersion& version_of(RecordId id) const {
         return versions_[records_[id].version];
     }
-    /// The dependency as written.
-    [[nodiscard]] std::string_view spec_text(SpecId spec) const { return spec_texts_[TextId{spec}]; }
     [[nodiscard]] std::string_view spec_name(SpecId spec) const { return specs_[spec].spec.name; }
     [[nodiscard]] const MatchSpec& spec(SpecId spec) const { return specs_[spec].spec; }
     /// Records of one name, ascending ids.

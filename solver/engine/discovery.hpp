@@ -38,8 +38,6 @@ public:
     /// Asks for the metadata of another wheel of a release than the one that stood for it, and waits for it.
     Result<CoreMetadata> metadata_of(const WheelFile& wheel);
 
-    [[nodiscard]] std::size_t metadata_read() const { return asked_metadata_.size(); }
-
 private:
     void page_arrived(PageArrived arrived);
     void metadata_arrived(MetadataArrived arrived);

@@ -43,11 +43,10 @@ public:
     }
 
 private:
-    // --- what an answer holds
-    [[nodiscard]] std::optional<RecordId> record_in(const RoundsAnswer& answer,
-                                                    const std::string& name) const {
-        for (const SolvableId id : answer.installed) {
-            const Origin& origin = answer.round.origins[id];
+    // --- what the best answer holds
+    [[nodiscard]] std::optional<RecordId> record_in(const std::string& name) const {
+        for (const SolvableId id : best_.answer.installed) {
+            const Origin& origin = best_.answer.round.origins[id];
             if (origin.kind == Origin::Kind::record && solver_.conda().name_of(origin.index) == name)
                 return origin.index;
         }
@@ -59,10 +58,10 @@ private:
         Pep440Version version;
         std::int64_t date = 0;
     };
-    [[nodiscard]] std::optional<Provider> provider_in(const RoundsAnswer& answer, ProjectId project) const {
+    [[nodiscard]] std::optional<Provider> provider_in(ProjectId project) const {
         const std::string& name = solver_.pypi()[project].name;
-        for (const SolvableId id : answer.installed) {
-            const Origin& origin = answer.round.origins[id];
+        for (const SolvableId id : best_.answer.installed) {
+            const Origin& origin = best_.answer.round.origins[id];
             if (origin.kind == Origin::Kind::release && origin.project == project) {
                 const Release& release = solver_.pypi()[project].releases[origin.release];
                 return Provider{release.version,
@@ -89,12 +88,12 @@ private:
         return first;
     }
 
-    [[nodiscard]] std::int64_t date_in(const RoundsAnswer& answer, const Direct& direct) const {
+    [[nodiscard]] std::int64_t date_in(const Direct& direct) const {
         if (direct.conda != nullptr) {
-            const auto record = record_in(answer, direct.conda->spec.name);
+            const auto record = record_in(direct.conda->spec.name);
             return record ? date_of(*record) : newest_date;
         }
-        const auto provider = provider_in(answer, *direct.project);
+        const auto provider = provider_in(*direct.project);
         return provider ? provider->date : newest_date;
     }
 
@@ -115,12 +114,12 @@ private:
         Goal goal;
         goal.newer = true;
         if (direct.conda != nullptr) {
-            const auto current = record_in(best_.answer, direct.conda->spec.name);
+            const auto current = record_in(direct.conda->spec.name);
             if (!current) return std::nullopt;
             goal.records = newer_records(*current);
             return goal.records.empty() ? std::nullopt : std::optional(goal);
         }
-        const auto current = provider_in(best_.answer, *direct.project);
+        const auto current = provider_in(*direct.project);
         if (!current) return std::nullopt;
         goal.project = direct.project;
         goal.specifiers = direct.specifiers;
@@ -143,7 +142,7 @@ private:
     [[nodiscard]] Goal same_goal(const Direct& direct) const {
         Goal goal;
         if (direct.conda != nullptr) {
-            const RecordId current = *record_in(best_.answer, direct.conda->spec.name);
+            const RecordId current = *record_in(direct.conda->spec.name);
             for (const RecordId id : solver_.conda().records_of(solver_.conda()[current].name)) {
                 if (solver_.conda()[id].version == solver_.conda()[current].version)
                     goal.records.push_back(id);
@@ -152,7 +151,7 @@ private:
         }
         goal.project = direct.project;
         goal.specifiers = direct.specifiers;
-        goal.version = provider_in(best_.answer, *direct.project)->version;
+        goal.version = provider_in(*direct.project)->version;
         return goal;
     }
 
@@ -172,7 +171,7 @@ private:
             Direct* oldest = nullptr;
             std::int64_t date = newest_date;
             for (Direct& direct : directs_) {
-                const std::int64_t own = direct.exempt ? newest_date : date_in(best_.answer, direct);
+                const std::int64_t own = direct.exempt ? newest_date : date_in(direct);
                 if (own < date) {
                     date = own;
                     oldest = &direct;
@@ -184,7 +183,7 @@ private:
             }
             // The oldest of what is left cannot be newer: keep it there and look at the next.
             for (Direct& direct : directs_) {
-                if (direct.exempt || date_in(best_.answer, direct) != oldest_date()) continue;
+                if (direct.exempt || date_in(direct) != oldest_date()) continue;
                 direct.exempt = true;
                 input_.goals.push_back(same_goal(direct));
                 break;
@@ -196,7 +195,7 @@ private:
     [[nodiscard]] std::int64_t oldest_date() const {
         std::int64_t date = newest_date;
         for (const Direct& direct : directs_) {
-            if (!direct.exempt) date = std::min(date, date_in(best_.answer, direct));
+            if (!direct.exempt) date = std::min(date, date_in(direct));
         }
         return date;
     }
@@ -231,7 +230,7 @@ private:
     [[nodiscard]] std::vector<std::int64_t> dates_of(const Direct& direct) const {
         std::vector<std::int64_t> dates;
         if (direct.conda != nullptr) {
-            for (const RecordId id : newer_records(*record_in(best_.answer, direct.conda->spec.name))) {
+            for (const RecordId id : newer_records(*record_in(direct.conda->spec.name))) {
                 dates.push_back(date_of(id));
             }
             return dates;
@@ -262,7 +261,7 @@ private:
                 }
                 continue;
             }
-            const auto current = record_in(best_.answer, direct.conda->spec.name);
+            const auto current = record_in(direct.conda->spec.name);
             if (!current) continue;
             for (const RecordId id : world.records_of(world[*current].name)) {
                 if (best_.conda.solvable_of.contains(id) && date_of(id) < date)

@@ -106,7 +106,6 @@ public:
     /// Pre-releases count everywhere (`--prerelease allow`, and the second try of if-necessary).
     void set_allow_prereleases(bool allow);
     void set_disallow_prereleases() { disallow_prereleases_ = true; }
-    [[nodiscard]] bool allows_prereleases() const { return allow_prereleases_; }
     /// Projects whose direct requirement names a pre-release.
     std::set<ProjectId> prerelease_projects;
     /// Prefer the oldest (by project).
