@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "solver/model/preference.hpp"
 #include "solver/model/target.hpp"
 #include "solver/spec/match_spec.hpp"
 #include "solver/spec/requirement.hpp"
@@ -46,6 +47,7 @@ struct TargetRequest {
     std::vector<PypiRoot> pypi;
     std::vector<CondaRoot> conda_constraints;  ///< bounds that ask for nothing
     std::vector<PypiRoot> pypi_constraints;
+    std::vector<PreferredVersion> preferred;  ///< versions to keep where possible; no part of what is asked
 };
 
 /// Everything that a solve is asked, from a manifest or the command line. A value: no clock, no host.

@@ -8,11 +8,10 @@
 
 #include "solver/base/digest.hpp"
 #include "solver/model/metadata_source.hpp"
+#include "solver/model/package_kind.hpp"
 #include "solver/model/target.hpp"
 
 namespace aimlock {
-
-enum class PackageKind : std::uint8_t { conda, pypi };
 
 /// A package that was chosen, with all that replaying and checking it needs and no reference to where it was
 /// read.
