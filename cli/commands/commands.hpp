@@ -36,6 +36,7 @@ void add_global_options(CLI::App& command, Run& chosen);
 
 // Each adds one command with its options; when the command is given, its action becomes `chosen.action`.
 void add_solve(CLI::App& app, Run& chosen);
+void add_update(CLI::App& app, Run& chosen);
 void add_image(CLI::App& app, Run& chosen);
 void add_install(CLI::App& app, Run& chosen);
 void add_audit(CLI::App& app, Run& chosen);

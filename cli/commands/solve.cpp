@@ -16,6 +16,12 @@ constexpr const char* footer =
     "Exit codes: 0 solved (--locked: fresh), 1 no solution (--locked: stale),\n"
     "            2 could not find out";
 
+constexpr const char* update_footer =
+    "Example:\n"
+    "  aimlock update transformers numpy\n"
+    "\n"
+    "Exit codes: 0 solved, 1 no solution, 2 could not find out";
+
 void add_request_options(CLI::App& command, SolveFlags& flags) {
     constexpr const char* group = "Request without a manifest";
     command.add_option("--conda", flags.conda, "Packages from conda channels")
@@ -68,6 +74,21 @@ void add_override_options(CLI::App& command, SolveFlags& flags) {
 }
 
 }  // namespace
+
+void add_update(CLI::App& app, Run& chosen) {
+    auto* command = app.add_subcommand("update", "Move locked packages, and as little else as possible");
+    auto flags = std::make_shared<SolveFlags>();
+    flags->update = true;
+    command->add_option("NAME", flags->updated, "Packages to move [all]")->type_name("");
+    command->add_option("--manifest", flags->manifest, "Manifest to solve [the nearest one]")
+        ->type_name("FILE");
+    command->add_option("--lock", flags->lock, "Lock to update [aimlock.lock beside it]")->type_name("FILE");
+    command->add_flag("--dry-run", flags->dry_run, "Show what would move, but write nothing");
+    add_override_options(*command, *flags);
+    command->footer(update_footer);
+    command->callback(
+        [&chosen, flags] { chosen.action = [flags](Console& console) { return solve(*flags, console); }; });
+}
 
 void add_solve(CLI::App& app, Run& chosen) {
     auto* command = app.add_subcommand("solve", "Solve the manifest for its targets and write the lock");

@@ -90,6 +90,8 @@ std::string solved_document(std::span<const Solution> solutions, double wall_ms)
         sum.fetched.metadata_requests += solution.stats.fetched.metadata_requests;
         sum.fetched.bytes += solution.stats.fetched.bytes;
         sum.trials += solution.stats.trials;
+        sum.trial_rounds += solution.stats.trial_rounds;
+        sum.objective_complete = sum.objective_complete && solution.stats.objective_complete;
         sum.solve_ms += solution.stats.solve_ms;
         sum.objective_ms += solution.stats.objective_ms;
     }
@@ -100,6 +102,8 @@ std::string solved_document(std::span<const Solution> solutions, double wall_ms)
                      {"solve_ms", rounded(sum.solve_ms)},
                      {"objective_ms", rounded(sum.objective_ms)},
                      {"trials", sum.trials},
+                     {"trial_rounds", sum.trial_rounds},
+                     {"objective_complete", sum.objective_complete},
                      {"wall_ms", rounded(wall_ms)}};
     return text_of(json);
 }

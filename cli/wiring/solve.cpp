@@ -12,6 +12,7 @@
 #include "cli/render/text.hpp"
 #include "cli/wiring/files.hpp"
 #include "cli/wiring/lock_in_use.hpp"
+#include "cli/wiring/locked_versions.hpp"
 #include "cli/wiring/request.hpp"
 #include "cli/wiring/worlds.hpp"
 #include "lock/freshness.hpp"
@@ -146,15 +147,30 @@ Ending show_solutions(
     return exit_yes;
 }
 
+/// Makes the request prefer what the lock holds. A request on the command line is another question than the
+/// lock that happens to lie here answers, unless it names the lock.
+Result<void> look_at_lock(Asked& asked, const SolveFlags& flags) {
+    if (flags.update) {
+        if (flags.updated.empty()) return {};
+        const auto lock = read_lock_file(asked.lock_file);
+        if (!lock) return tl::make_unexpected(lock.error());
+        return prefer_locked_except(asked.request, *lock, flags.updated);
+    }
+    if (flags.is_request() && flags.lock.empty()) return {};
+    if (const auto lock = lock_before(asked)) prefer_locked(asked.request, *lock);
+    return {};
+}
+
 }  // namespace
 
 Ending solve(const SolveFlags& flags, Console& console) {
     const std::int64_t began = steady_milliseconds();
-    const auto asked = read_request(flags, process_variables());
+    auto asked = read_request(flags, process_variables());
     if (!asked) return tl::make_unexpected(asked.error());
     for (const std::string& note : asked->notes) console.write(LogLevel::note, note);
     if (flags.locked) return check_locked(*asked, console);
 
+    if (auto looked = look_at_lock(*asked, flags); !looked) return ended(looked.error());
     auto worlds = open_worlds(*asked, console);
     if (!worlds) return ended(worlds.error());
     auto answers = solve_targets(*asked, **worlds, console);

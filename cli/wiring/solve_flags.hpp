@@ -17,6 +17,8 @@ struct SolveFlags {
     std::vector<std::string> targets;
     bool locked = false;
     bool dry_run = false;
+    bool update = false;               ///< `aimlock update`: the lock holds for nothing, or …
+    std::vector<std::string> updated;  ///< … for all but these names
     // A request without a manifest.
     std::vector<std::string> conda;
     std::vector<std::string> pypi;

@@ -128,8 +128,15 @@ CondaSelection select_conda(CondaWorld& world,
     for (const SpecId root : roots) {
         for (const RecordId id : world.candidates(root)) root_names.insert(world[id].name);
     }
+    const auto rank_kept = [&](RecordId id) {
+        const auto found = preference.kept.find(id);
+        return found == preference.kept.end() ? 0 : found->second;
+    };
     std::ranges::sort(reached, [&](RecordId a, RecordId b) {
         if (world[a].name != world[b].name) return world.name_of(a) < world.name_of(b);
+        const int kept_a = rank_kept(a);
+        const int kept_b = rank_kept(b);
+        if (kept_a != kept_b) return kept_a > kept_b;
         const bool lowest =
             preference.lowest_all || (preference.lowest_roots && root_names.contains(world[a].name));
         return world.better(a, b, lowest);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "solver/engine/conda_world.hpp"
@@ -13,10 +14,12 @@ struct CondaSelection {
     std::vector<SpecId> roots;      ///< in the manifest's order, `python` first; then the virtual packages
 };
 
-/// Which names prefer their oldest version.
+/// What comes before what among the records of a name.
 struct CondaPreference {
-    bool lowest_all = false;
-    bool lowest_roots = false;
+    bool lowest_all = false;    ///< every name prefers its oldest version
+    bool lowest_roots = false;  ///< those that are asked for do
+    /// Records that an earlier answer holds: before all others, and of these the higher number first.
+    std::unordered_map<RecordId, int> kept;
 };
 
 /// Selects for `roots`, whose closure `world.expand` must have read. With `every_record` nothing is left out

@@ -22,11 +22,13 @@ void Discovery::want_metadata(ProjectId project, ReleaseId release, bool needed)
 std::optional<ReleaseId> Discovery::newest(const PypiDependency& dependency) const {
     const bool lowest = pypi_.lowest_all || pypi_.lowest_projects.contains(dependency.project);
     std::optional<ReleaseId> found;
+    const auto preferred = pypi_.preferred_release(dependency.project);
     for (const ReleaseId release : pypi_.admitted(dependency.project, dependency.specifiers)) {
         const auto& requirements = pypi_[dependency.project].releases[release].requirements;
         if (requirements && requirements->broken) continue;
-        found = release;
-        if (!lowest) break;
+        if (release == preferred) return release;
+        if (!found || lowest) found = release;
+        if (!lowest && !preferred) break;
     }
     return found;
 }

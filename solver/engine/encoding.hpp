@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "solver/engine/conda_selection.hpp"
+#include "solver/engine/goal.hpp"
 #include "solver/engine/problem.hpp"
 #include "solver/engine/pypi_world.hpp"
 #include "solver/engine/windows.hpp"
@@ -28,6 +29,7 @@ struct Origin {
         unknown_extra,  ///< `extra` of such a project
         cuda_major,     ///< `index` is the major
         constraints,    ///< the bounds that ask for nothing
+        goal,           ///< of a trial: its limits (`index` 0), or step `index` - 1
     } kind = Kind::record;
     std::uint32_t index = 0;
     ProjectId project = 0;
@@ -99,24 +101,14 @@ struct EncodedRound {
     }
 };
 
-/// A wish of the objective, as a requirement of its own: one of these records, or a release of `project` that
-/// `specifiers` admit at a version newer than (or equal to) `version`, from either world.
-struct Goal {
-    std::vector<RecordId> records;
-    std::optional<ProjectId> project;
-    std::uint32_t specifiers = 0;
-    Pep440Version version;
-    bool newer = false;
-};
-
 /// What a round is asked.
 struct RoundsInput {
     const CondaPart* conda = nullptr;
     std::vector<PypiJob> jobs;
     ReleaseFilter filter;
     CudaLimits cuda;
-    std::vector<Goal> goals;
-    std::set<RecordId> refused_records;  ///< too old for a trial of the objective
+    Goals goals;
+    bool inherit_bounds = false;  ///< older releases hold to the upper bounds of newer ones
 };
 
 /// Encodes what is known now.

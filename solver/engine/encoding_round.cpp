@@ -2,7 +2,9 @@
 
 #include "solver/engine/cuda_major.hpp"
 #include "solver/engine/encoding.hpp"
+#include "solver/engine/encoding_goals.hpp"
 #include "solver/engine/encoding_rules.hpp"
+#include "solver/engine/inherited_bounds.hpp"
 
 namespace aimlock::engine {
 namespace {
@@ -22,7 +24,6 @@ public:
         round_.problem = conda_.problem;
         round_.origins = conda_.origins;
         round_.meanings = conda_.meanings;
-        refuse_records(round_, conda_, input_.refused_records);
     }
 
     EncodedRound encode() {
@@ -31,7 +32,7 @@ public:
                 if (job.bounded == bounded) round_.problem.jobs.push_back(dependency_key(job.dependency));
             }
         }
-        for (const Goal& goal : input_.goals) add_goal(goal);
+        for (const Step& step : input_.goals.steps) reach_wanted(step);
         while (next_ < open_.size()) {
             const SolvableId solvable = open_[next_++];
             describe(solvable);
@@ -40,33 +41,21 @@ public:
         for (auto& providers : round_.problem.keys) std::ranges::sort(providers);
         if (!cuda_.mixed) exclude_other_cuda(round_, conda_, cuda_keys_);
         bound_carriers(round_, conda_, pypi_, filter_);
+        write_goals(round_, conda_, input_.goals, filter_, pypi_, windows_);
         return std::move(round_);
     }
 
 private:
-    // What a goal asks for must be in the window, or a requirement of a release on its own project would miss
+    // What a step wants must be in the window, or a requirement of a release on its own project would miss
     // it.
-    void add_goal(const Goal& goal) {
-        std::vector<SolvableId> providers;
-        for (const RecordId id : goal.records) {
-            const auto found = conda_.solvable_of.find(id);
-            if (found != conda_.solvable_of.end()) providers.push_back(found->second);
+    void reach_wanted(const Step& step) {
+        for (const ReleaseId release : wanted_releases(step, filter_, pypi_, windows_)) {
+            const ProjectId project = *step.wanted->name->project;
+            windows_.releases[project].insert(release);
+            add_release(project, release);
         }
-        const auto fits = [&](const Pep440Version& version) {
-            return goal.newer ? version > goal.version : version == goal.version;
-        };
-        if (goal.project) {
-            for (const ReleaseId release : candidates(*goal.project, goal.specifiers)) {
-                if (!fits(pypi_[*goal.project].releases[release].version)) continue;
-                windows_.releases[*goal.project].insert(release);
-                providers.push_back(add_release(*goal.project, release));
-            }
-            for (const auto& [version, carrier] : carriers(*goal.project, goal.specifiers)) {
-                if (fits(version)) providers.push_back(carrier);
-            }
-            for (const DependencyId other : touched_[*goal.project]) reach(other);
-        }
-        round_.problem.jobs.push_back(add_key({KeyMeaning::Kind::goal, 0, 0}, std::move(providers)));
+        if (!step.wanted || !step.wanted->name->project) return;
+        for (const DependencyId other : touched_[*step.wanted->name->project]) reach(other);
     }
 
     KeyId add_key(KeyMeaning meaning, std::vector<SolvableId> providers) {
@@ -231,6 +220,10 @@ private:
         if (release.requirements) {
             for (const DependencyId dependency : release.requirements->base) {
                 requirements.insert(dependency_key(dependency));
+            }
+            if (input_.inherit_bounds) {
+                for (const DependencyId bound : inherited_bounds(pypi_, origin.project, origin.release))
+                    requirements.insert(dependency_key(bound));
             }
         }
         if (const auto major = cuda_need(origin)) requirements.insert(cuda_key(*major));

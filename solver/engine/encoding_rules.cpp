@@ -10,16 +10,6 @@ constexpr std::array<unsigned, 4> cuda_majors{11, 12, 13, 14};
 
 }  // namespace
 
-void refuse_records(EncodedRound& round, const CondaPart& conda, const std::set<RecordId>& refused) {
-    if (refused.empty()) return;
-    const KeyId nothing = round.add_key({KeyMeaning::Kind::not_spec, 0, 0}, {});
-    for (const RecordId id : refused) {
-        const auto found = conda.solvable_of.find(id);
-        if (found != conda.solvable_of.end())
-            round.problem.solvables[found->second].requirements.push_back(nothing);
-    }
-}
-
 void exclude_other_cuda(EncodedRound& round,
                         const CondaPart& conda,
                         const std::map<unsigned, KeyId>& cuda_keys) {

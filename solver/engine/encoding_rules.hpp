@@ -1,14 +1,10 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "solver/engine/encoding.hpp"
 
 namespace aimlock::engine {
-
-/// Makes records that a trial refuses impossible.
-void refuse_records(EncodedRound& round, const CondaPart& conda, const std::set<RecordId>& refused);
 
 /// conda's cuda-version 12 and a wheel of CUDA 13 do not belong in one environment. `cuda_keys`: the key of
 /// each major that a wheel asks for.

@@ -4,14 +4,17 @@
 
 namespace aimlock::engine {
 
-/// The better answer that `--resolution highest` stands for: the oldest direct requirement is as new as
-/// possible, then the next oldest, and so on. A version is as old as its first upload. libsolv's first answer
-/// is valid, but which of two direct requirements gives way in it is an accident of their order, and what
-/// gives way may fall back by years.
+/// The best answer, by the policy that the README states: what is preferred is kept; then, with
+/// `--resolution highest`, the oldest direct requirement is as new as possible, then the next oldest, and so
+/// on; then each direct requirement in the manifest's order has its best version, and at last no other
+/// package can have a better one without another becoming worse.
 ///
-/// Every step is a solve of the whole request in which no direct requirement may be older than a date; a step
-/// without a solution is the proof that nothing newer exists. `first` solves `roots`; the result does as
-/// well.
+/// Each of these is proven by a trial without a solution: a solve of the whole request that asks for any
+/// improvement at all. `stats.objective_complete` says whether every proof was reached. `first` solves
+/// `roots`; the result does as well.
 Result<Solved> improve(TargetSolver& solver, const Roots& roots, Solved first);
+
+/// What keeps every preferred version where it is (`TargetRequest::preferred`), as the goals of a first try.
+Goals keep_everything(TargetSolver& solver);
 
 }  // namespace aimlock::engine

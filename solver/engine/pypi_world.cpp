@@ -46,6 +46,17 @@ DependencyId PypiWorld::intern(const PypiDependency& dependency) {
     return entry->second;
 }
 
+DependencyId PypiWorld::with_specifiers(DependencyId like, std::uint32_t specifiers) {
+    PypiDependency dependency = dependencies_[like];
+    dependency.specifiers = specifiers;
+    return intern(dependency);
+}
+
+std::optional<ReleaseId> PypiWorld::preferred_release(ProjectId id) const {
+    const auto version = preferred.find(id);
+    return version == preferred.end() ? std::nullopt : projects_[id].release_of(version->second);
+}
+
 PythonSet PypiWorld::holds(const Requirement& requirement, std::string_view extra) {
     if (!requirement.marker) return pythons_.all;
     std::string key = requirement.marker->text();
@@ -222,7 +233,8 @@ std::uint32_t PypiWorld::rank(ProjectId id, ReleaseId release) const {
     const bool lowest = lowest_all || lowest_projects.contains(id);
     const std::uint32_t order = lowest ? release + 2 : count - release + 1;
     const bool demoted = project.releases[release].prerelease && !prerelease_projects.contains(id);
-    return demoted ? order : order + 100000;
+    const bool kept = preferred_release(id) == release;
+    return order + (demoted ? 0U : 100000U) + (kept ? 200000U : 0U);
 }
 
 const WheelFile& PypiWorld::wheel(ProjectId id, ReleaseId release, std::size_t python) const {

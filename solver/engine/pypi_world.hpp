@@ -111,6 +111,11 @@ public:
     /// Prefer the oldest (by project).
     std::set<ProjectId> lowest_projects;
     bool lowest_all = false;
+    /// Versions that an earlier answer holds: before every other of their project.
+    std::map<ProjectId, Pep440Version> preferred;
+    [[nodiscard]] std::optional<ReleaseId> preferred_release(ProjectId project) const;
+    /// The dependency `like` with other specifiers.
+    DependencyId with_specifiers(DependencyId like, std::uint32_t specifiers);
 
     /// Preference among the releases of a project, higher is better; always above 1.
     [[nodiscard]] std::uint32_t rank(ProjectId project, ReleaseId release) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "solver/engine/encoding_goals.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -17,6 +19,18 @@ std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer, const CondaPar
         }
     }
     return supplied;
+}
+
+RoundsAnswer without_goals(RoundsAnswer answer) {
+    bool any = false;
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        if (origin.kind != Origin::Kind::goal) continue;
+        any = true;
+        if (origin.index > 0) answer.step = origin.index - 1;
+    }
+    if (any) drop_what_only_goals_want(answer.round, answer.installed);
+    return answer;
 }
 
 }  // namespace
@@ -41,7 +55,7 @@ Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
         if (unknown.none()) {
             auto settled = settle_wheels(*answer);
             if (!settled) return tl::make_unexpected(settled.error());
-            if (*settled) return answer;
+            if (*settled) return without_goals(*std::move(answer));
             continue;
         }
         discovery_.set_supplied(supplied_by_conda(*answer, *input.conda, pypi_));

@@ -18,6 +18,7 @@ namespace aimlock::engine {
 struct RoundsAnswer {
     EncodedRound round;
     std::vector<SolvableId> installed;  ///< ascending
+    std::optional<std::size_t> step;    ///< of the goals: the one that it takes
     std::optional<std::size_t> python;  ///< position in Pythons::candidates of the Python that was chosen
 };
 

@@ -8,6 +8,33 @@
 #include "solver/engine/target_solver.hpp"
 
 namespace aimlock {
+namespace {
+
+using Attempt = Result<std::optional<engine::Solved>>;
+
+// What is preferred stays where that is possible at all; else the solve decides what moves.
+Attempt keep_or_solve(engine::TargetSolver& solver) {
+    const engine::Goals goals = engine::keep_everything(solver);
+    if (!goals.limits.empty()) {
+        auto kept = solver.attempt(solver.all_roots(), goals);
+        if (!kept || *kept) return kept;
+    }
+    return solver.attempt(solver.all_roots());
+}
+
+// With the upper bounds that older releases inherit from newer ones; without a solution, without them.
+Attempt first_answer(engine::TargetSolver& solver, bool& bounds_dropped) {
+    if (!solver.options().inherit_bounds || solver.request().pypi.empty()) return keep_or_solve(solver);
+    solver.inherit_bounds(true);
+    auto bounded = keep_or_solve(solver);
+    if (!bounded || *bounded) return bounded;
+    solver.inherit_bounds(false);
+    auto free = keep_or_solve(solver);
+    bounds_dropped = free && *free;
+    return free;
+}
+
+}  // namespace
 
 Result<Outcome> solve_target(const TargetRequest& request,
                              const SolveOptions& options,
@@ -19,20 +46,25 @@ Result<Outcome> solve_target(const TargetRequest& request,
     // Both worlds, indexed; conda's closure read.
     if (auto prepared = solver.prepare(); !prepared) return tl::make_unexpected(prepared.error());
     // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
-    auto solved = solver.attempt(solver.all_roots());
+    bool bounds_dropped = false;
+    auto solved = first_answer(solver, bounds_dropped);
     if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
         solver.allow_prereleases(true);
-        if (solver.may_be_solvable(solver.all_roots())) solved = solver.attempt(solver.all_roots());
+        if (solver.may_be_solvable(solver.all_roots())) solved = first_answer(solver, bounds_dropped);
     }
     if (!solved) return tl::make_unexpected(solved.error());
     if (!*solved && options.prerelease == PrereleaseMode::if_necessary) solver.allow_prereleases(false);
-    // Of all answers the one that leaves the oldest direct requirement as new as possible.
+    // Of all answers the best one.
     if (*solved) {
         auto improved = engine::improve(solver, solver.all_roots(), **std::move(solved));
         if (!improved) return tl::make_unexpected(improved.error());
         // Words for what was found.
         auto solution = engine::to_solution(solver, *improved);
         if (!solution) return tl::make_unexpected(solution.error());
+        if (bounds_dropped) {
+            solution->notes.emplace_back(
+                "older releases do not hold to the upper bounds of newer ones: no solution with them");
+        }
         solution->stats = solver.stats();
         solution->stats.fetched = source.counts();
         return *std::move(solution);

@@ -35,8 +35,7 @@ Result<void> TargetSolver::prepare() {
     python_from_conda_ = !request_->pypi.empty() && conda_->has_name("python");
     conda_->expand(conda_specs(all_roots()));
     if (python_from_conda_) {
-        const CondaSelection selection =
-            select_conda(*conda_, conda_specs(all_roots()), {false, false}, false);
+        const CondaSelection selection = select_conda(*conda_, conda_specs(all_roots()), {}, false);
         pythons = Pythons::of_conda(*conda_, selection.records, request_->target);
     } else if (request_->target.python) {
         pythons = Pythons::of_base_image(*request_->target.python, request_->target);
@@ -62,6 +61,11 @@ Result<void> TargetSolver::prepare() {
         if (root.requirement.specifiers.names_prerelease()) pypi_->prerelease_projects.insert(project);
         if (options_->resolution == ResolutionMode::lowest_direct) pypi_->lowest_projects.insert(project);
     }
+    for (const PreferredVersion& kept : request_->preferred) {
+        auto version = Pep440Version::parse(kept.version);
+        if (kept.kind == PackageKind::pypi && version)
+            pypi_->preferred.emplace(pypi_->project(kept.name), *std::move(version));
+    }
     discovery_ = std::make_unique<Discovery>(*pypi_, *source_);
     rounds_ = std::make_unique<Rounds>(*pypi_, *discovery_, windows_, stats_, *progress_);
     return {};
@@ -82,19 +86,36 @@ std::vector<SpecId> TargetSolver::conda_specs(const Roots& roots) {
     return specs;
 }
 
+CondaPreference TargetSolver::conda_preference() {
+    CondaPreference preference;
+    preference.lowest_all = options_->resolution == ResolutionMode::lowest;
+    preference.lowest_roots = options_->resolution == ResolutionMode::lowest_direct;
+    for (const PreferredVersion& kept : request_->preferred) {
+        if (kept.kind != PackageKind::conda) continue;
+        const auto version = CondaVersion::parse(kept.version);
+        if (!version) continue;
+        for (const RecordId id : conda_->records_named(kept.name)) {
+            if (conda_->version_of(id) != *version) continue;
+            const bool same_build = kept.build.empty() || (*conda_)[id].build == kept.build;
+            preference.kept.emplace(id, same_build ? 2 : 1);
+        }
+    }
+    return preference;
+}
+
 CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
-    const CondaPreference preference{options_->resolution == ResolutionMode::lowest,
-                                     options_->resolution == ResolutionMode::lowest_direct};
     std::vector<SpecId> constraints;
     for (const CondaRoot& constraint : request_->conda_constraints)
         constraints.push_back(conda_->intern(constraint.spec));
-    const CondaSelection selection = select_conda(*conda_, conda_specs(roots), preference, every_record);
+    const CondaSelection selection =
+        select_conda(*conda_, conda_specs(roots), conda_preference(), every_record);
     return encode_conda(*conda_, selection, constraints, pypi_->pythons());
 }
 
 RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part) {
     RoundsInput input;
     input.conda = &part;
+    input.inherit_bounds = inherit_bounds_;
     for (const PypiRoot& root : roots.pypi) {
         for (const DependencyId dependency : pypi_->lower(root.requirement, {}, false)) {
             input.jobs.push_back({dependency, root.requirement.specifiers.has_upper_bound()});
@@ -109,11 +130,13 @@ RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part
     return input;
 }
 
-Result<std::optional<Solved>> TargetSolver::attempt(const Roots& roots) {
+Result<std::optional<Solved>> TargetSolver::attempt(const Roots& roots, Goals goals) {
     Solved solved;
     conda_->expand(conda_specs(roots));
     solved.conda = conda_part(roots, false);
-    auto answer = rounds_->run(rounds_input(roots, solved.conda));
+    RoundsInput input = rounds_input(roots, solved.conda);
+    input.goals = std::move(goals);
+    auto answer = rounds_->run(input);
     if (!answer) return tl::make_unexpected(answer.error());
     if (!*answer) return std::nullopt;
     solved.answer = **std::move(answer);

@@ -42,7 +42,7 @@ public:
     Result<void> prepare();
 
     /// Solves for `roots`, fetching what is needed; nullopt: no solution.
-    Result<std::optional<Solved>> attempt(const Roots& roots);
+    Result<std::optional<Solved>> attempt(const Roots& roots, Goals goals = {});
     /// False when `roots` have no solution, whatever the documents say that were not read. Fetches nothing.
     bool may_be_solvable(const Roots& roots);
     /// Whether pre-releases count for every project from now on.
@@ -51,11 +51,16 @@ public:
         windows_.seen.clear();  // the windows were chosen without them
     }
 
+    /// Whether older releases hold to the upper bounds of newer ones from now on.
+    void inherit_bounds(bool inherit) { inherit_bounds_ = inherit; }
+
     [[nodiscard]] const TargetRequest& request() const { return *request_; }
     [[nodiscard]] const SolveOptions& options() const { return *options_; }
     [[nodiscard]] Roots all_roots() const { return {request_->conda, request_->pypi}; }
     CondaWorld& conda() { return *conda_; }
+    [[nodiscard]] const CondaWorld& conda() const { return *conda_; }
     PypiWorld& pypi() { return *pypi_; }
+    [[nodiscard]] const PypiWorld& pypi() const { return *pypi_; }
     Windows& windows() { return windows_; }
     Rounds& rounds() { return *rounds_; }
     SolveStats& stats() { return stats_; }
@@ -70,6 +75,7 @@ public:
 
 private:
     std::vector<SpecId> conda_specs(const Roots& roots);
+    CondaPreference conda_preference();
 
     const TargetRequest* request_;
     const SolveOptions* options_;
@@ -84,6 +90,7 @@ private:
     Windows windows_;
     SolveStats stats_;
     bool python_from_conda_ = false;
+    bool inherit_bounds_ = false;
 };
 
 /// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no

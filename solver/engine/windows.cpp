@@ -7,8 +7,6 @@ namespace aimlock::engine {
 bool may_be_chosen(const PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, ReleaseId release) {
     const Release& known = pypi[project].releases[release];
     if (known.requirements && known.requirements->broken) return false;
-    const bool too_old = known.uploaded_ms != 0 && known.uploaded_ms < filter.oldest_ms;
-    if (too_old && filter.dated.contains(project)) return false;
     const auto bounds = filter.bounds.find(project);
     if (bounds == filter.bounds.end()) return true;
     return std::ranges::all_of(bounds->second, [&](std::uint32_t specifiers) {
@@ -36,6 +34,9 @@ bool Windows::widen(PypiWorld& pypi,
         if (taken++ == width) break;
         window.insert(release);
     }
+    if (const auto release = pypi.preferred_release(project);
+        release && set.admits(pypi[project].releases[*release].version))
+        window.insert(*release);
     return window.size() + named.size() != before;
 }
 

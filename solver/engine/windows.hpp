@@ -14,10 +14,6 @@ namespace aimlock::engine {
 struct ReleaseFilter {
     /// Specifier sets of [constraints], by project.
     std::map<ProjectId, std::vector<std::uint32_t>> bounds;
-    /// Releases of these projects that were uploaded before `oldest_ms` do not count: a trial of the
-    /// objective.
-    std::set<ProjectId> dated;
-    std::int64_t oldest_ms = 0;
 };
 
 /// Which releases of each project take part: the newest of every specifier set that was ever asked, and every

@@ -6,8 +6,8 @@
 
 namespace aimlock {
 
-/// A version that an answer should keep where it can: of the lock on a new solve, or of the answer for another
-/// target. Soft: it decides which of several answers is taken, never whether there is one.
+/// A version that an answer should keep where it can: of the lock on a new solve, or of the answer for
+/// another target. Soft: it decides which of several answers is taken, never whether there is one.
 ///
 /// A preferred version counts as the best of its name, before every newer one; a direct requirement that has
 /// its preferred version is as new as the objective wants it. A preference on a name or version that does not

@@ -37,6 +37,9 @@ struct SolveOptions {
     ChannelPriority channel_priority = ChannelPriority::strict;
     PrereleaseMode prerelease = PrereleaseMode::if_necessary;
     ResolutionMode resolution = ResolutionMode::highest;
+    /// A release without an upper bound holds to the one that its nearest newer release has, where a solution
+    /// is left then: what was published before a bound was known only looks compatible.
+    bool inherit_bounds = true;
     std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
 };
 
@@ -47,6 +50,7 @@ struct TargetRequest {
     std::vector<PypiRoot> pypi;
     std::vector<CondaRoot> conda_constraints;  ///< bounds that ask for nothing
     std::vector<PypiRoot> pypi_constraints;
+    std::vector<std::string> raised;          ///< packages to be as new as possible, before anything is kept
     std::vector<PreferredVersion> preferred;  ///< versions to keep where possible; no part of what is asked
 };
 

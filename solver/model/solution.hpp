@@ -46,10 +46,12 @@ struct Package {
 struct SolveStats {
     std::uint64_t rounds = 0;  ///< until the first answer; those of trials are not among them
     FetchCounts fetched;
-    std::uint64_t trials = 0;     ///< solves of the objective
-    std::uint64_t solvables = 0;  ///< of the largest pool
-    double solve_ms = 0;          ///< in libsolv
-    double objective_ms = 0;      ///< spent on the objective's trials
+    std::uint64_t trials = 0;  ///< solves of the objective
+    std::uint64_t trial_rounds = 0;
+    bool objective_complete = true;  ///< no better answer exists: every trial that says so was made
+    std::uint64_t solvables = 0;     ///< of the largest pool
+    double solve_ms = 0;             ///< in libsolv
+    double objective_ms = 0;         ///< spent on the objective's trials
 };
 
 /// The answer for one target. Packages are sorted: conda before PyPI, then by name.

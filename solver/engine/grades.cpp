@@ -1,0 +1,216 @@
+#include "solver/engine/grades.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace aimlock::engine {
+namespace {
+
+using RecordGrades = std::unordered_map<RecordId, Grade>;
+
+GradedName conda_name(const std::string& name, RecordGrades grades) {
+    auto graded = std::make_shared<Graded>();
+    graded->conda_name = name;
+    graded->of_record = [grades = std::move(grades)](RecordId id) {
+        const auto found = grades.find(id);
+        return found == grades.end() ? Grade{0} : found->second;
+    };
+    return graded;
+}
+
+// The first build of the record's version.
+Grade first_build(const CondaWorld& world, RecordId id) {
+    Grade first = best_grade;
+    for (const RecordId other : world.records_of(world[id].name)) {
+        if (world[other].version != world[id].version || world[other].record == nullptr) continue;
+        const auto built = static_cast<Grade>(world[other].record->timestamp_ms);
+        if (built != 0) first = std::min(first, built);
+    }
+    return first;
+}
+
+GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowest, bool by_build) {
+    const CondaWorld& world = solver.conda();
+    std::vector<RecordId> records = solver.conda().records_named(name);
+    std::ranges::sort(records, [&](RecordId a, RecordId b) { return world.better(b, a, lowest); });
+    RecordGrades grades;
+    Grade grade = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (i == 0 || by_build || world[records[i]].version != world[records[i - 1]].version) ++grade;
+        grades.emplace(records[i], grade);
+    }
+    return conda_name(name, std::move(grades));
+}
+
+// A version is as new as the newest of the versions up to it: a late fix of an old series makes no version
+// older that comes after it.
+class Timeline {
+public:
+    void add(Grade version, Grade date) {
+        if (date == best_grade) return;
+        Grade& newest = newest_.try_emplace(version, date).first->second;
+        newest = std::max(newest, date);
+    }
+    [[nodiscard]] Grade date_of(Grade version, Grade own) const {
+        if (own == best_grade) return own;
+        Grade newest = own;
+        for (const auto& [other, date] : newest_) {
+            if (other > version) break;
+            newest = std::max(newest, date);
+        }
+        return newest;
+    }
+
+private:
+    std::map<Grade, Grade> newest_;
+};
+
+}  // namespace
+
+Held::Held(const TargetSolver& solver, const Solved& solved) {
+    for (const SolvableId id : solved.answer.installed) {
+        const Origin& origin = solved.answer.round.origins[id];
+        if (origin.kind == Origin::Kind::release) releases.emplace(origin.project, origin.release);
+        if (origin.kind != Origin::Kind::record) continue;
+        const CondaWorld& world = solver.conda();
+        if (world[origin.index].record == nullptr) continue;
+        records.emplace(world.name_of(origin.index), origin.index);
+        for (const Identity& identity : world[origin.index].identities)
+            carriers.emplace(identity.name, origin.index);
+    }
+}
+
+std::optional<Grade> Held::grade(const TargetSolver& solver, const Graded& graded) const {
+    if (!graded.project) {
+        const auto record = records.find(graded.conda_name);
+        return record == records.end() ? std::nullopt : std::optional(graded.of_record(record->second));
+    }
+    if (const auto release = releases.find(*graded.project); release != releases.end())
+        return graded.of_release(release->second);
+    const auto carrier = carriers.find(solver.pypi()[*graded.project].name);
+    return carrier == carriers.end() ? std::nullopt : std::optional(graded.of_record(carrier->second));
+}
+
+GradedName conda_dates(TargetSolver& solver, const std::string& name) {
+    const GradedName versions = conda_versions(solver, name, false);
+    Timeline timeline;
+    RecordGrades own;
+    for (const RecordId id : solver.conda().records_named(name)) {
+        own.emplace(id, first_build(solver.conda(), id));
+        timeline.add(versions->of_record(id), own.at(id));
+    }
+    for (auto& [id, date] : own) date = timeline.date_of(versions->of_record(id), date);
+    return conda_name(name, std::move(own));
+}
+
+GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPart& part) {
+    const PypiWorld& pypi = solver.pypi();
+    const GradedName versions = project_versions(solver, project, part, false);
+    Timeline timeline;
+    std::vector<Grade> releases;
+    for (const Release& release : pypi[project].releases) {
+        releases.push_back(release.uploaded_ms == 0 ? best_grade : release.uploaded_ms);
+        timeline.add(versions->of_release(static_cast<ReleaseId>(releases.size() - 1)), releases.back());
+    }
+    RecordGrades records;
+    if (const auto carriers = part.identities.find(pypi[project].name); carriers != part.identities.end()) {
+        for (const auto& [version, solvable] : carriers->second) {
+            const RecordId id = part.origins[solvable].index;
+            records.emplace(id, first_build(solver.conda(), id));
+            timeline.add(versions->of_record(id), records.at(id));
+        }
+    }
+    for (ReleaseId release = 0; release < releases.size(); ++release)
+        releases[release] = timeline.date_of(versions->of_release(release), releases[release]);
+    for (auto& [id, date] : records) date = timeline.date_of(versions->of_record(id), date);
+    auto graded = std::make_shared<Graded>();
+    graded->project = project;
+    graded->of_release = [grades = std::move(releases)](ReleaseId release) {
+        return release < grades.size() ? grades[release] : best_grade;
+    };
+    graded->of_record = [grades = std::move(records)](RecordId id) {
+        const auto found = grades.find(id);
+        return found == grades.end() ? best_grade : found->second;
+    };
+    return graded;
+}
+
+GradedName conda_versions(TargetSolver& solver, const std::string& name, bool lowest) {
+    return conda_order(solver, name, lowest, false);
+}
+
+GradedName conda_builds(TargetSolver& solver, const std::string& name, bool lowest) {
+    return conda_order(solver, name, lowest, true);
+}
+
+GradedName project_versions(TargetSolver& solver, ProjectId project, const CondaPart& part, bool lowest) {
+    const PypiWorld& pypi = solver.pypi();
+    const bool wants_prereleases = pypi.prerelease_projects.contains(project);
+    struct Place {
+        bool final = true;
+        Pep440Version version;
+    };
+    const auto place = [&](const Pep440Version& version) {
+        return Place{wants_prereleases || !version.is_prerelease(), version};
+    };
+    const auto worse = [&](const Place& a, const Place& b) {
+        if (a.final != b.final) return b.final;
+        return lowest ? b.version < a.version : a.version < b.version;
+    };
+    std::vector<Place> places;
+    for (const Release& release : pypi[project].releases) places.push_back(place(release.version));
+    const auto carriers = part.identities.find(pypi[project].name);
+    if (carriers != part.identities.end()) {
+        for (const auto& [version, solvable] : carriers->second) places.push_back(place(version));
+    }
+    std::ranges::sort(places, worse);
+    const auto grade_of = [&](const Pep440Version& version) {
+        return static_cast<Grade>(std::ranges::lower_bound(places, place(version), worse) - places.begin());
+    };
+    std::vector<Grade> of_release;
+    for (const Release& release : pypi[project].releases) of_release.push_back(grade_of(release.version));
+    RecordGrades of_record;
+    if (carriers != part.identities.end()) {
+        for (const auto& [version, solvable] : carriers->second)
+            of_record.emplace(part.origins[solvable].index, grade_of(version));
+    }
+    auto graded = std::make_shared<Graded>();
+    graded->project = project;
+    graded->of_release = [grades = std::move(of_release)](ReleaseId release) { 
+        return release < grades.size() ? grades[release] : Grade{0};
+    };
+    graded->of_record = [grades = std::move(of_record)](RecordId id) {
+        const auto found = grades.find(id);
+        return found == grades.end() ? Grade{0} : found->second;
+    };
+    return graded;
+}
+
+GradedName preference(TargetSolver& solver, const PreferredVersion& preferred) {
+    if (preferred.kind == PackageKind::conda) {
+        const auto version = CondaVersion::parse(preferred.version);
+        if (!version) return nullptr;
+        RecordGrades grades;
+        bool exists = false;
+        for (const RecordId id : solver.conda().records_named(preferred.name)) {
+            if (solver.conda().version_of(id) != *version) continue;
+            const bool same = preferred.build.empty() || solver.conda()[id].build == preferred.build;
+            grades.emplace(id, same ? kept_grade : 1);
+            exists = true;
+        }
+        return exists ? conda_name(preferred.name, std::move(grades)) : nullptr;
+    }
+    auto version = Pep440Version::parse(preferred.version);
+    if (!version) return nullptr;
+    auto graded = std::make_shared<Graded>();
+    graded->project = solver.pypi().project(preferred.name);
+    graded->of_release = [&pypi = solver.pypi(), project = *graded->project,
+                          version = *std::move(version)](ReleaseId release) {
+        const bool exists = pypi[project].release_of(version).has_value();
+        return !exists || pypi[project].releases[release].version == version ? kept_grade : 0;
+    };
+    graded->of_record = [](RecordId) { return Grade{0}; };
+    return graded;
+}
+
+}  // namespace aimlock::engine
