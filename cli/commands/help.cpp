@@ -64,7 +64,9 @@ std::string usage_line(const CLI::App& command) {
     if (command.get_parent() == nullptr) return "Usage: aimlock COMMAND [OPTIONS]\n";
     std::string line = "Usage: aimlock " + command.get_name();
     for (const CLI::Option* option : command.get_options({})) {
-        if (option->get_positional()) line += " " + option->get_name(true);
+        if (!option->get_positional()) continue;
+        const bool any_number = option->get_items_expected_max() > 1;
+        line += any_number ? " [" + option->get_name(true) + "...]" : " " + option->get_name(true);
     }
     return line + " [OPTIONS]\n";
 }

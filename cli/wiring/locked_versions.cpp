@@ -29,9 +29,7 @@ void prefer_locked(Request& request, const Lock& lock) {
     }
 }
 
-Result<void> prefer_locked_except(Request& request,
-                                  const Lock& lock,
-                                  const std::vector<std::string>& moved) {
+Result<void> prefer_locked_except(Request& request, const Lock& lock, const std::vector<std::string>& moved) {
     std::vector<std::string> unknown;
     for (const std::string& name : moved) {
         const bool locked = std::ranges::any_of(

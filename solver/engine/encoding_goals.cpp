@@ -114,7 +114,8 @@ private:
             if (carriers != conda_.identities.end()) {
                 for (const auto& [version, solvable] : carriers->second) found.push_back(solvable);
             }
-        } else if (const auto name = conda_names_.find("b:" + graded.conda_name); name != conda_names_.end()) {
+        } else if (const auto name = conda_names_.find("b:" + graded.conda_name);
+                   name != conda_names_.end()) {
             if (const auto own = of_conda_name_.find(name->second); own != of_conda_name_.end())
                 found = own->second;
         }
@@ -169,9 +170,8 @@ std::vector<ReleaseId> wanted_releases(const Step& step,
     if (!step.wanted || !step.wanted->name->project) return {};
     const Graded& graded = *step.wanted->name;
     std::vector<ReleaseId> releases = windows.candidates(pypi, filter, *graded.project, step.specifiers);
-    std::erase_if(releases, [&](ReleaseId release) {
-        return !within(*step.wanted, graded.of_release(release));
-    });
+    std::erase_if(releases,
+                  [&](ReleaseId release) { return !within(*step.wanted, graded.of_release(release)); });
     return releases;
 }
 

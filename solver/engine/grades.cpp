@@ -176,7 +176,7 @@ GradedName project_versions(TargetSolver& solver, ProjectId project, const Conda
     }
     auto graded = std::make_shared<Graded>();
     graded->project = project;
-    graded->of_release = [grades = std::move(of_release)](ReleaseId release) { 
+    graded->of_release = [grades = std::move(of_release)](ReleaseId release) {
         return release < grades.size() ? grades[release] : Grade{0};
     };
     graded->of_record = [grades = std::move(of_record)](RecordId id) {

@@ -28,7 +28,8 @@ std::vector<DependencyId> inherited_bounds(PypiWorld& pypi, ProjectId id, Releas
         auto& list = pypi.specifier_set(known.specifiers).has_upper_bound() ? bounded : unbounded;
         list.push_back(known.project);
     }
-    std::erase_if(unbounded, [&](ProjectId other) { return std::ranges::find(bounded, other) != bounded.end(); });
+    std::erase_if(unbounded,
+                  [&](ProjectId other) { return std::ranges::find(bounded, other) != bounded.end(); });
     std::vector<DependencyId> inherited;
     for (ReleaseId newer = release; newer-- > 0 && !unbounded.empty();) {
         const Release& other = project.releases[newer];

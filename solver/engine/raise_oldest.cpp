@@ -42,7 +42,9 @@ public:
     }
 
 private:
-    [[nodiscard]] Grade date(std::size_t item) const { return trials_.grade(items_[item]).value_or(best_grade); }
+    [[nodiscard]] Grade date(std::size_t item) const {
+        return trials_.grade(items_[item]).value_or(best_grade);
+    }
 
     void sort() {
         order_.resize(items_.size());
@@ -71,7 +73,8 @@ private:
         Grade newest = best_grade;
         for (std::size_t i = place; i < order_.size(); ++i) {
             Grade own = date(order_[i]);
-            for (const Grade grade : trials_.grades_above(items_[order_[i]], above)) own = std::max(own, grade);
+            for (const Grade grade : trials_.grades_above(items_[order_[i]], above))
+                own = std::max(own, grade);
             newest = std::min(newest, own);
         }
         return newest;

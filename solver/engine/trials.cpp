@@ -71,7 +71,8 @@ Result<void> Trials::best_in_order(const std::vector<Item>& items) {
             const auto current = grade(items[i]);
             if (!current) continue;
             if (!given_up[i] && can_be_better(items[i], *current)) {
-                steps.push_back({before, Limit{items[i].name, *current + 1, best_grade}, items[i].specifiers});
+                steps.push_back(
+                    {before, Limit{items[i].name, *current + 1, best_grade}, items[i].specifiers});
                 item_of.push_back(i);
             }
             before.push_back({items[i].name, *current, best_grade});

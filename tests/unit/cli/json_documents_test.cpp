@@ -62,7 +62,7 @@ TEST(SolvedDocument, IsTheOneThatScriptsRead) {
     EXPECT_FALSE(target["packages"][1].contains("build"));
     EXPECT_EQ(target["packages"][1]["sha256"], sha256_of("thinc").hex());
     for (const char* key : {"rounds", "index_requests", "metadata_requests", "bytes", "solve_ms",
-                            "objective_ms", "trials", "wall_ms"}) {
+                            "objective_ms", "trials", "trial_rounds", "objective_complete", "wall_ms"}) {
         EXPECT_TRUE(document["stats"].contains(key)) << key;
     }
 }
