@@ -1,9 +1,11 @@
-"""Solves conda specs with py-rattler over one channel: the peer for the conda half.
+"""Solves conda specs with py-rattler: the peer for the conda half.
 
-Usage: rattler_solve.py CHANNEL_URL CUDA GLIBC SPEC...   (CUDA "none": no driver)
-Prints one JSON line: packages and seconds of the solve alone.
+Usage: rattler_solve.py CHANNEL_URL[,CHANNEL_URL...] CUDA GLIBC SPEC...   (CUDA "none": no driver)
+Environment: EXCLUDE_NEWER (RFC 3339), CHANNEL_PRIORITY (strict or disabled).
+Prints one JSON line: records as SUBDIR/FILE, and seconds of the solve alone, without the start of the interpreter.
 """
 import asyncio
+import datetime
 import json
 import os
 import sys
@@ -11,6 +13,7 @@ import time
 
 from rattler import Channel, Gateway, GenericVirtualPackage, PackageName, Version, solve
 from rattler.package import BuildString
+from rattler.solver.solver import ChannelPriority
 
 
 def facts(cuda, glibc):
@@ -25,16 +28,33 @@ def facts(cuda, glibc):
 
 
 async def main():
-    url, cuda, glibc, *specs = sys.argv[1:]
+    urls, cuda, glibc, *specs = sys.argv[1:]
+    newest = os.environ.get("EXCLUDE_NEWER")
+    priority = os.environ.get("CHANNEL_PRIORITY", "strict")
     begin = time.monotonic()
-    records = await solve(
-        sources=[Channel(url)],
-        specs=specs,
-        platforms=["linux-64", "noarch"],
-        virtual_packages=facts(cuda, glibc),
-        gateway=Gateway(),
+    try:
+        records = await solve(
+            sources=[Channel(url) for url in urls.split(",")],
+            specs=specs,
+            platforms=["linux-64", "noarch"],
+            virtual_packages=facts(cuda, glibc),
+            gateway=Gateway(),
+            channel_priority=getattr(ChannelPriority, priority.capitalize()),
+            exclude_newer=datetime.datetime.fromisoformat(newest.replace("Z", "+00:00")) if newest else None,
+        )
+    except Exception as error:  # its own class says nothing more than its text
+        print(json.dumps({"error": str(error)[:2000], "seconds": round(time.monotonic() - begin, 3)}))
+        return
+    seconds = time.monotonic() - begin
+    print(
+        json.dumps(
+            {
+                "packages": len(records),
+                "seconds": round(seconds, 3),
+                "records": sorted(f"{record.subdir}/{record.file_name}" for record in records),
+            }
+        )
     )
-    print(json.dumps({"packages": len(records), "seconds": round(time.monotonic() - begin, 3)}))
 
 
 asyncio.run(main())

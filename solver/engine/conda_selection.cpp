@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <unordered_set>
 
 #include "solver/engine/prune.hpp"
@@ -21,9 +22,30 @@ std::vector<RecordId> reachable(CondaWorld& world,
             reached.push_back(id);
         }
     };
-    for (const SpecId root : roots) reach(root);
-    for (std::size_t next = 0; next < reached.size(); ++next) {
-        for (const SpecId spec : world[reached[next]].depends) reach(spec);
+    // An extra is asked for by a spec, not by the record that has it: (record, extra) is what is visited.
+    std::set<const ExtraDepends*> seen_extras;
+    std::vector<SpecId> open;
+    const auto follow = [&](SpecId spec) {
+        reach(spec);
+        for (const std::string& group : world.spec(spec).extras) {
+            for (const RecordId id : world.candidates(spec)) {
+                const ExtraDepends* extra = world.extra(id, group);
+                if (extra == nullptr || (alive != nullptr && !(*alive)[id])) continue;
+                if (seen_extras.insert(extra).second)
+                    open.insert(open.end(), extra->depends.begin(), extra->depends.end());
+            }
+        }
+    };
+    for (const SpecId root : roots) follow(root);
+    for (std::size_t next = 0; next < reached.size() || !open.empty();) {
+        while (!open.empty()) {
+            const SpecId spec = open.back();
+            open.pop_back();
+            follow(spec);
+        }
+        if (next == reached.size()) continue;
+        for (const SpecId spec : world[reached[next]].depends) follow(spec);
+        ++next;
     }
     return reached;
 }
@@ -51,11 +73,16 @@ std::vector<bool> alive_records(CondaWorld& world,
         std::ranges::sort(providers);
         return key_of[spec] = problem.add_key(std::move(providers));
     };
+    // What depends on a condition is no requirement that can be counted on; nor is what an extra brings.
     for (const RecordId id : reached) {
-        for (const SpecId spec : world[id].depends)
-            problem.solvables[solvable_of[id]].requirements.push_back(key(spec));
+        for (const SpecId spec : world[id].depends) {
+            if (world.condition(spec) == nullptr)
+                problem.solvables[solvable_of[id]].requirements.push_back(key(spec));
+        }
     }
-    for (const SpecId root : roots) problem.jobs.push_back(key(root));
+    for (const SpecId root : roots) {
+        if (world.condition(root) == nullptr) problem.jobs.push_back(key(root));
+    }
     const Pruning pruning = prune(problem);
     std::vector<bool> alive(world.records().size(), false);
     for (const RecordId id : reached) alive[id] = pruning.contradiction || pruning.alive(solvable_of[id]);
@@ -68,31 +95,73 @@ void mix(std::uint64_t& hash, std::uint64_t value) {
     hash ^= hash >> 33U;
 }
 
+std::uint64_t mixed(std::uint64_t value) {
+    std::uint64_t hash = 0x5eedULL;
+    mix(hash, value);
+    return hash;
+}
+
+// One number for a set of specs, whatever their order.
+std::uint64_t sum_of(std::span<const SpecId> specs) {
+    std::uint64_t sum = 0;
+    for (const SpecId spec : specs) sum += mixed(spec);
+    return sum;
+}
+
+/// Which records each spec in use matches, as one number a record.
+class SpecsInUse {
+public:
+    SpecsInUse(CondaWorld& world, const std::vector<RecordId>& records, const std::vector<SpecId>& roots)
+        : world_(world),
+          taking_part_(world.records().size(), false),
+          in_use_(world.spec_count(), false),
+          matched_by_(world.records().size(), 0) {
+        for (const RecordId id : records) taking_part_[id] = true;
+        for (const SpecId root : roots) use(root);
+        for (const RecordId id : records) {
+            for (const SpecId spec : world[id].depends) use(spec);
+            for (const SpecId spec : world[id].constrains) use(spec);
+            for (const ExtraDepends& extra : world[id].extras) {
+                for (const SpecId spec : extra.depends) use(spec);
+            }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t matching(RecordId id) const { return matched_by_[id]; }
+
+private:
+    void use(SpecId spec) {
+        if (in_use_[spec]) return;
+        in_use_[spec] = true;
+        for (const RecordId id : world_.candidates(spec)) {
+            // A constraint may name a package that was not read before: its records come behind the others.
+            if (id < taking_part_.size() && taking_part_[id]) matched_by_[id] += mixed(spec);
+        }
+        if (const WorldCondition* condition = world_.condition(spec)) use(*condition);
+    }
+
+    void use(const WorldCondition& condition) {
+        if (condition.kind == SpecCondition::Kind::spec) use(condition.spec);
+        for (const WorldCondition& part : condition.parts) use(part);
+    }
+
+    CondaWorld& world_;
+    std::vector<bool> taking_part_;
+    std::vector<bool> in_use_;
+    std::vector<std::uint64_t> matched_by_;  // a sum: the order of specs does not matter
+};
+
 // Keeps the first (best) record of every class. `records` is grouped by name, best first.
 std::vector<RecordId> collapse(CondaWorld& world,
                                const std::vector<RecordId>& records,
                                const std::vector<SpecId>& roots) {
-    std::vector<bool> taking_part(world.records().size(), false);
-    std::vector<bool> in_use(world.spec_count(), false);
-    for (const SpecId root : roots) in_use[root] = true;
-    for (const RecordId id : records) {
-        taking_part[id] = true;
-        for (const SpecId spec : world[id].depends) in_use[spec] = true;
-        for (const SpecId spec : world[id].constrains) in_use[spec] = true;
-    }
-    std::vector<std::uint64_t> matched_by(world.records().size(), 0);
-    for (SpecId spec = 0; spec < in_use.size(); ++spec) {
-        if (!in_use[spec]) continue;
-        for (const RecordId id : world.candidates(spec)) {
-            // A constraint may name a package that was not read before: its records come behind the others.
-            if (id < taking_part.size() && taking_part[id]) mix(matched_by[id], spec);
-        }
-    }
+    const SpecsInUse in_use(world, records, roots);
     std::unordered_set<std::uint64_t> classes;
+    classes.reserve(records.size());
     std::vector<RecordId> kept;
     for (const RecordId id : records) {
         const WorldRecord& record = world[id];
-        std::uint64_t hash = matched_by[id];
+        std::uint64_t hash = in_use.matching(id);
         mix(hash, record.name);
         const bool is_python = world.name_of(id) == "python";
         if (!record.identities.empty() || is_python) mix(hash, record.version);
@@ -100,11 +169,11 @@ std::vector<RecordId> collapse(CondaWorld& world,
             mix(hash, record.build.find("cp") == std::string_view::npos
                           ? 0
                           : std::hash<std::string_view>{}(record.build));
-        for (const auto* specs : {&record.depends, &record.constrains}) {
-            mix(hash, 0x5eedULL);
-            std::vector<SpecId> sorted = *specs;
-            std::ranges::sort(sorted);
-            for (const SpecId spec : sorted) mix(hash, spec);
+        mix(hash, sum_of(record.depends));
+        mix(hash, sum_of(record.constrains));
+        for (const ExtraDepends& extra : record.extras) {
+            mix(hash, std::hash<std::string_view>{}(extra.group));
+            mix(hash, sum_of(extra.depends));
         }
         if (classes.insert(hash).second) kept.push_back(id);
     }
@@ -133,14 +202,16 @@ CondaSelection select_conda(CondaWorld& world,
         return found == preference.kept.end() ? 0 : found->second;
     };
     std::ranges::sort(reached, [&](RecordId a, RecordId b) {
-        if (world[a].name != world[b].name) return world.name_of(a) < world.name_of(b);
-        const int kept_a = rank_kept(a);
-        const int kept_b = rank_kept(b);
-        if (kept_a != kept_b) return kept_a > kept_b;
-        const bool lowest =
-            preference.lowest_all || (preference.lowest_roots && root_names.contains(world[a].name));
-        return world.better(a, b, lowest);
+        return world[a].name != world[b].name ? world.name_of(a) < world.name_of(b) : a < b;
     });
+    for (std::size_t begin = 0, end = 0; begin < reached.size(); begin = end) {
+        const std::uint32_t name = world[reached[begin]].name;
+        while (end < reached.size() && world[reached[end]].name == name) ++end;
+        const std::span<RecordId> of_name = std::span(reached).subspan(begin, end - begin);
+        const bool lowest = preference.lowest_all || (preference.lowest_roots && root_names.contains(name));
+        world.sort_best_first(of_name, lowest);
+        if (!preference.kept.empty()) std::ranges::stable_sort(of_name, std::ranges::greater{}, rank_kept);
+    }
     selection.records = every_record ? std::move(reached) : collapse(world, reached, roots);
     return selection;
 }

@@ -1,30 +1,20 @@
 #include "solver/engine/conda_world.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock::engine {
 namespace {
 
-/// conda versions use `_` where PyPI uses other separators: 1.2.3_4.
-std::optional<Pep440Version> as_pep440(std::string_view conda_version) {
-    std::string text(conda_version);
-    std::ranges::replace(text, '_', '.');
-    auto version = Pep440Version::parse(text);
-    return version ? std::optional(*std::move(version)) : std::nullopt;
-}
-
-/// `pkg:pypi/name@version?…` -> name and version; nullopt for another type.
-std::optional<std::pair<std::string, std::string>> parse_pypi_purl(std::string_view purl) {
-    constexpr std::string_view scheme = "pkg:pypi/";
-    if (!purl.starts_with(scheme)) return std::nullopt;
-    purl.remove_prefix(scheme.size());
-    purl = purl.substr(0, purl.find_first_of("?#"));
-    const std::size_t at = purl.find('@');
-    return std::pair(normalize_pypi_name(purl.substr(0, at)),
-                     std::string(at == std::string_view::npos ? std::string_view{} : purl.substr(at + 1)));
+std::vector<ChannelIndex> index_channels(const std::vector<Channel>& channels, const std::string& platform) {
+    std::vector<ChannelIndex> sources;
+    for (std::uint32_t c = 0; c < channels.size(); ++c) {
+        for (const Repodata& repodata : channels[c].subdirs) {
+            if (repodata.subdir == platform || repodata.subdir == "noarch") sources.emplace_back(repodata, c);
+        }
+    }
+    return sources;
 }
 
 }  // namespace
@@ -34,16 +24,13 @@ CondaWorld::CondaWorld(const std::vector<Channel>& channels,
                        const SolveOptions& options,
                        const NameMap& name_map,
                        const std::vector<CondaRoot>& roots)
-    : channels_(&channels), name_map_(&name_map), options_(options), by_name_(1), specs_(1) {
+    : channels_(&channels),
+      options_(options),
+      sources_(index_channels(channels, target.platform)),
+      identities_(name_map, sources_),
+      by_name_(1),
+      specs_(1) {
     specs_[0].valid = false;
-    for (const Channel& channel : channels) {
-        for (const Repodata& repodata : channel.subdirs) {
-            auto& by_name = index_[&repodata];
-            for (std::uint32_t i = 0; i < repodata.records.size(); ++i) {
-                by_name[repodata.records[i].name.index].push_back(i);
-            }
-        }
-    }
     for (const CondaRoot& root : roots) {
         if (root.spec.channel) pinned_channel_.emplace(root.spec.name, *root.spec.channel);
     }
@@ -89,30 +76,31 @@ void CondaWorld::load_name(std::uint32_t name) {
     const std::string_view text = names_[TextId{name}];
     if (text.starts_with("__")) return;  // virtual packages never come from a channel
     const auto pin = pinned_channel_.find(text);
-    for (std::uint32_t c = 0; c < channels_->size(); ++c) {
+    std::optional<std::uint32_t> first;  // channel that has the name
+    for (std::uint32_t source = 0; source < sources_.size(); ++source) {
+        const std::uint32_t c = sources_[source].channel();
+        if (first && *first != c && options_.channel_priority == ChannelPriority::strict) break;
         const Channel& channel = (*channels_)[c];
-        if (pin != pinned_channel_.end() && pin->second != channel.name && pin->second != channel.url)
+        if (pin != pinned_channel_.end() && !channel_matches(pin->second, channel.name) &&
+            !channel_matches(pin->second, channel.url))
             continue;
-        bool found = false;
-        for (const Repodata& repodata : channel.subdirs) {
-            const auto id = repodata.texts.find(text);
-            if (!id) continue;
-            const auto& by_name = index_.at(&repodata);
-            const auto records = by_name.find(id->index);
-            if (records == by_name.end()) continue;
-            found = true;
-            for (const std::uint32_t i : records->second) add_record(name, repodata, repodata.records[i], c);
-        }
-        if (found && options_.channel_priority == ChannelPriority::strict) break;
+        const auto positions = sources_[source].records_named(text);
+        if (positions.empty()) continue;
+        first = c;
+        for (const std::uint32_t position : positions) add_record(name, source, position);
     }
 }
 
-void CondaWorld::add_record(std::uint32_t name,
-                            const Repodata& repodata,
-                            const CondaRecord& record,
-                            std::uint32_t channel) {
-    const auto version = version_id(repodata.text(record.version));
-    if (!version) return;  // a version that no spec can be compared with can never be asked for
+void CondaWorld::add_record(std::uint32_t name, std::uint32_t source, std::uint32_t position) {
+    ChannelIndex& index = sources_[source];
+    const Repodata& repodata = index.repodata();
+    const CondaRecord& record = repodata.records[position];
+    std::uint32_t& version = index.version_of_text[record.version.index];
+    if (version == ChannelIndex::none) {
+        const auto parsed = version_id(repodata.text(record.version));
+        if (!parsed) return;  // a version that no spec can be compared with can never be asked for
+        version = *parsed;
+    }
     if (options_.exclude_newer_ms && record.timestamp_ms != 0 &&
         static_cast<std::int64_t>(record.timestamp_ms) >= *options_.exclude_newer_ms) {
         return;
@@ -120,34 +108,49 @@ void CondaWorld::add_record(std::uint32_t name,
     WorldRecord added;
     added.repodata = &repodata;
     added.record = &record;
-    added.channel = channel;
+    added.source = source;
+    added.channel = index.channel();
     added.name = name;
-    added.version = *version;
+    added.version = version;
     added.build = repodata.text(record.build);
-    records_.push_back(std::move(added));
+    records_.push_back(added);
     by_name_[name].records.push_back(static_cast<RecordId>(records_.size() - 1));
 }
 
 SpecId CondaWorld::intern(std::string_view text) {
     const SpecId id = spec_texts_.intern(text).index;
     if (id < specs_.size()) return id;
-    Spec added;
+    Spec& added = specs_.emplace_back();
     if (auto spec = MatchSpec::parse(text)) {
         added.spec = *std::move(spec);
+        add_condition(id);
     } else {
         added.valid = false;
         added.spec.name = std::string(match_spec_name(text));
     }
-    specs_.push_back(std::move(added));
     return id;
 }
 
 SpecId CondaWorld::intern(const MatchSpec& spec) {
-    const std::string text = spec.text();
-    const SpecId id = spec_texts_.intern(text).index;
+    const SpecId id = spec_texts_.intern(spec.text()).index;
     if (id < specs_.size()) return id;
-    specs_.push_back(Spec{spec, true, false, {}});
+    specs_.emplace_back().spec = spec;
+    add_condition(id);
     return id;
+}
+
+void CondaWorld::add_condition(SpecId id) {
+    if (!specs_[id].spec.when) return;
+    const auto parsed = SpecCondition::parse(*specs_[id].spec.when);
+    if (!parsed) return;  // read before, when the spec was
+    specs_[id].condition = std::make_unique<WorldCondition>(intern_condition(*parsed));
+}
+
+WorldCondition CondaWorld::intern_condition(const SpecCondition& condition) {
+    WorldCondition interned{condition.kind, 0, {}};
+    if (condition.kind == SpecCondition::Kind::spec) interned.spec = intern(condition.spec);
+    for (const SpecCondition& part : condition.parts) interned.parts.push_back(intern_condition(part));
+    return interned;
 }
 
 const std::vector<RecordId>& CondaWorld::candidates(SpecId id) {
@@ -165,44 +168,63 @@ void CondaWorld::match(Spec& spec) {
     // distinct version once. Anything else goes the general way.
     const bool plain = !query.build_number && !query.channel && !query.subdir && !query.file_name &&
                        !query.url && !query.md5 && !query.sha256 && !query.license && !query.license_family &&
-                       query.track_features.empty();
-    std::unordered_map<std::uint32_t, bool> version_fits;
+                       query.track_features.empty() && query.flags.empty() && !query.features;
+    if (version_fits_.size() < versions_.size()) version_fits_.resize(versions_.size(), 0);
+    const bool any_version = !query.version || query.version->is_any();
     for (const RecordId id : by_name_[name].records) {
         const WorldRecord& record = records_[id];
-        if (query.version) {
-            const auto [entry, is_new] = version_fits.try_emplace(record.version, false);
-            if (is_new) entry->second = query.version->contains(versions_[record.version]);
-            if (!entry->second) continue;
+        if (!any_version) {
+            std::uint8_t& fits = version_fits_[record.version];
+            if (fits == 0) {
+                fits = query.version->contains(versions_[record.version]) ? 2 : 1;
+                versions_asked_.push_back(record.version);
+            }
+            if (fits == 1) continue;
         }
         if (query.build && !query.build->matches(record.build)) continue;
-        if (!plain) {
-            MatchFields fields;
-            fields.name = names_[TextId{record.name}];
-            fields.version = &versions_[record.version];
-            fields.build = record.build;
-            std::string sha256;
-            std::string url;
-            if (record.record != nullptr) {
-                const Repodata& repodata = *record.repodata;
-                fields.build_number = record.record->build_number;
-                fields.channel = query.channel && *query.channel == (*channels_)[record.channel].url
-                                     ? std::string_view(*query.channel)
-                                     : std::string_view(repodata.channel);
-                fields.subdir = repodata.subdir;
-                fields.file_name = repodata.text(record.record->file_name);
-                url = repodata.base_url + std::string(fields.file_name);
-                fields.url = url;
-                fields.md5 = repodata.text(record.record->md5);
-                if (record.record->sha256.known()) sha256 = record.record->sha256.hex();
-                fields.sha256 = sha256;
-                fields.license = repodata.text(record.record->license);
-                fields.track_features = repodata.text(record.record->track_features);
-            }
-            if (!query.matches(fields)) continue;
-        }
-        spec.candidates.push_back(id);
+        if (plain || matches_in_full(query, record)) spec.candidates.push_back(id);
     }
+    for (const std::uint32_t version : versions_asked_) version_fits_[version] = 0;
+    versions_asked_.clear();
 }
+
+bool CondaWorld::matches_in_full(const MatchSpec& query, const WorldRecord& record) const {
+    MatchFields fields;
+    fields.name = names_[TextId{record.name}];
+    fields.version = &versions_[record.version];
+    fields.build = record.build;
+    if (record.record == nullptr) return query.matches(fields);
+    const Repodata& repodata = *record.repodata;
+    const Channel& channel = (*channels_)[record.channel];
+    const bool by_url = query.channel && channel_matches(*query.channel, channel.url);
+    const std::string url = repodata.base_url + std::string(repodata.text(record.record->file_name));
+    const std::string sha256 = record.record->sha256.known() ? record.record->sha256.hex() : std::string();
+    fields.build_number = record.record->build_number;
+    fields.channel = by_url ? std::string_view(*query.channel) : std::string_view(repodata.channel);
+    fields.subdir = repodata.subdir;
+    fields.file_name = repodata.text(record.record->file_name);
+    fields.url = url;
+    fields.md5 = repodata.text(record.record->md5);
+    fields.sha256 = sha256;
+    fields.license = repodata.text(record.record->license);
+    fields.track_features = repodata.text(record.record->track_features);
+    fields.flags = repodata.text(record.record->flags);
+    return query.matches(fields);
+}
+
+const ExtraDepends* CondaWorld::extra(RecordId id, std::string_view group) const {
+    const auto found = std::ranges::find(records_[id].extras, group, &ExtraDepends::group);
+    return found == records_[id].extras.end() ? nullptr : &*found;
+}
+
+namespace {
+
+void for_each_spec(const WorldCondition& condition, const auto& visit) {
+    if (condition.kind == SpecCondition::Kind::spec) return visit(condition.spec);
+    for (const WorldCondition& part : condition.parts) for_each_spec(part, visit);
+}
+
+}  // namespace
 
 void CondaWorld::expand(const std::vector<SpecId>& roots) {
     std::vector<SpecId> open = roots;
@@ -214,77 +236,61 @@ void CondaWorld::expand(const std::vector<SpecId>& roots) {
         open.push_back(spec);
     };
     for (std::size_t next = 0; next < open.size(); ++next) {
-        const std::vector<RecordId> found = candidates(open[next]);  // a copy: specs_ grows below
-        for (const RecordId id : found) {
-            if (records_[id].expanded) continue;
-            expand_record(id);
-            for (const SpecId spec : records_[id].depends) visit(spec);
-            // A constraint reaches nothing, but its name's records must be read before anyone counts records.
-            const std::vector<SpecId> constrains = records_[id].constrains;
-            for (const SpecId spec : constrains) (void)candidates(spec);
+        const SpecId asked = open[next];
+        // What a condition or constraint names is not reached by it, but must be read before anyone counts
+        // records.
+        if (const WorldCondition* condition = specs_[asked].condition.get())
+            for_each_spec(*condition, [&](SpecId spec) { (void)candidates(spec); });
+        for (const RecordId id : candidates(asked)) {
+            if (!records_[id].expanded) {
+                expand_record(id);
+                for (const SpecId spec : records_[id].depends) visit(spec);
+                for (const SpecId spec : records_[id].constrains) (void)candidates(spec);
+            }
+            for (const std::string& group : specs_[asked].spec.extras) {
+                const ExtraDepends* extra_depends = extra(id, group);
+                if (extra_depends == nullptr) continue;
+                for (const SpecId spec : extra_depends->depends) visit(spec);
+            }
         }
     }
+}
+
+std::span<const SpecId> CondaWorld::intern_list(ChannelIndex& source, TextList list) {
+    std::vector<SpecId> specs;
+    for (const TextId text : source.repodata().list(list)) {
+        std::uint32_t& known = source.spec_of_text[text.index];
+        if (known == ChannelIndex::none) known = intern(source.repodata().text(text));
+        specs.push_back(known);
+    }
+    return spec_lists_.add(specs);
+}
+
+// The list holds a group and a spec by turns.
+std::span<const ExtraDepends> CondaWorld::intern_extras(ChannelIndex& source, TextList list) {
+    const Repodata& repodata = source.repodata();
+    std::vector<ExtraDepends> extras;
+    for (std::uint32_t i = 0; i + 1 < list.size;) {
+        const TextId group = repodata.lists[list.begin + i];
+        std::vector<SpecId> specs;
+        for (; i + 1 < list.size && repodata.lists[list.begin + i] == group; i += 2)
+            specs.push_back(intern(repodata.text(repodata.lists[list.begin + i + 1])));
+        extras.push_back({repodata.text(group), spec_lists_.add(specs)});
+    }
+    return extra_lists_.add(extras);
 }
 
 void CondaWorld::expand_record(RecordId id) {
     WorldRecord& record = records_[id];
     record.expanded = true;
-    const Repodata& repodata = *record.repodata;
-    for (const TextId text : repodata.list(record.record->depends))
-        record.depends.push_back(intern(repodata.text(text)));
-    for (const TextId text : repodata.list(record.record->constrains)) {
-        record.constrains.push_back(intern(repodata.text(text)));
-    }
-    record.identities = identities_of(record);
-}
-
-std::vector<Identity> CondaWorld::identities_of(const WorldRecord& record) {
-    std::vector<Identity> identities;
-    const Repodata& repodata = *record.repodata;
-    const std::string_view conda_name = names_[TextId{record.name}];
-    if (conda_name == "python") return identities;
-    const std::string_view conda_version = repodata.text(record.record->version);
-    const auto purls = repodata.list(record.record->purls);
-    const auto add = [&](const std::string& name, std::string_view version) {
-        if (auto parsed = as_pep440(version)) identities.push_back({name, *std::move(parsed)});
-    };
-    if (!purls.empty()) {
-        for (const TextId purl : purls) {
-            if (const auto found = parse_pypi_purl(repodata.text(purl))) {
-                add(found->first, found->second.empty() ? conda_version : std::string_view(found->second));
-            }
-        }
-        return identities;
-    }
-    const std::vector<std::string> mapped = name_map_->pypi_names(conda_name);
-    for (const std::string& name : mapped) {
-        if (mapped.size() == 1 || carries(conda_name, name)) add(name, conda_version);
-    }
-    return identities;
-}
-
-// Name maps list vendored distributions too (setuptools -> platformdirs). A conda package is believed to
-// carry a distribution of another name only where no package of that distribution's own name carries it, or
-// where that package is a wrapper which depends on this one (nbconvert -> nbconvert-core).
-bool CondaWorld::carries(std::string_view conda_name, const std::string& pypi_name) {
-    if (normalize_pypi_name(conda_name) == pypi_name) return true;
-    const auto [entry, is_new] = carries_.try_emplace({std::string(conda_name), pypi_name}, false);
-    if (!is_new) return entry->second;
-    bool has_own = false;
-    for (const std::string& other : name_map_->conda_names(pypi_name)) {
-        if (other == conda_name || normalize_pypi_name(other) != pypi_name) continue;
-        has_own = true;
-        for (const auto& [repodata, by_name] : index_) {
-            const auto id = repodata->texts.find(other);
-            if (!id || !by_name.contains(id->index)) continue;
-            for (const std::uint32_t i : by_name.at(id->index)) {
-                for (const TextId depends : repodata->list(repodata->records[i].depends)) {
-                    if (match_spec_name(repodata->text(depends)) == conda_name) return entry->second = true;
-                }
-            }
-        }
-    }
-    return entry->second = !has_own;
+    if (record.record == nullptr) return;
+    ChannelIndex& source = sources_[record.source];
+    record.depends = intern_list(source, record.record->depends);
+    record.constrains = intern_list(source, record.record->constrains);
+    if (record.record->extra_depends.size != 0)
+        record.extras = intern_extras(source, record.record->extra_depends);
+    record.identities = identities_.of(names_[TextId{record.name}], record.name, record.version,
+                                       *record.repodata, *record.record);
 }
 
 bool CondaWorld::has_name(std::string_view name) {
@@ -296,9 +302,8 @@ bool CondaWorld::has_name(std::string_view name) {
 std::string CondaWorld::nearest_name(std::string_view name) const {
     std::string nearest;
     std::size_t best = name.size() < 5 ? 1 : 2;  // at most so many edits
-    for (const auto& [repodata, by_name] : index_) {
-        for (const auto& [id, unused] : by_name) {
-            const std::string_view candidate = repodata->texts[TextId{id}];
+    for (const ChannelIndex& source : sources_) {
+        for (const std::string_view candidate : source.names()) {
             const std::size_t longer = std::max(candidate.size(), name.size());
             if (longer - std::min(candidate.size(), name.size()) > best) continue;
             const std::size_t distance = edit_distance(candidate, name);
@@ -308,26 +313,6 @@ std::string CondaWorld::nearest_name(std::string_view name) const {
         }
     }
     return nearest;
-}
-
-bool CondaWorld::better(RecordId a, RecordId b, bool lowest) const {
-    const WorldRecord& x = records_[a];
-    const WorldRecord& y = records_[b];
-    if (x.record == nullptr || y.record == nullptr) return a < b;
-    if (options_.channel_priority != ChannelPriority::disabled && x.channel != y.channel)
-        return x.channel < y.channel;
-    const bool x_tracks = x.record->track_features.index != 0;
-    const bool y_tracks = y.record->track_features.index != 0;
-    if (x_tracks != y_tracks) return y_tracks;
-    if (x.version != y.version) {
-        const auto order = versions_[x.version] <=> versions_[y.version];
-        if (order != 0) return lowest ? order < 0 : order > 0;
-    }
-    const auto key = [](const WorldRecord& r) {
-        return std::tuple(r.record->build_number, r.record->timestamp_ms);
-    };
-    if (key(x) != key(y)) return key(x) > key(y);
-    return x.repodata->text(x.record->file_name) < y.repodata->text(y.record->file_name);
 }
 
 }  // namespace aimlock::engine

@@ -1,20 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "solver/base/arena.hpp"
-#include "solver/model/name_map.hpp"
+#include "solver/engine/channel_index.hpp"
+#include "solver/engine/conda_identity.hpp"
+#include "solver/engine/span_store.hpp"
 #include "solver/model/repodata.hpp"
 #include "solver/model/request.hpp"
+#include "solver/spec/spec_condition.hpp"
 #include "solver/version/conda_version.hpp"
-#include "solver/version/pep440_version.hpp"
 
 namespace aimlock::engine {
 
@@ -23,28 +27,38 @@ using RecordId = std::uint32_t;
 /// Index of an interned MatchSpec.
 using SpecId = std::uint32_t;
 
-/// A PyPI distribution that a conda record carries, at the version that PyPI requirements compare with.
-struct Identity {
-    std::string name;  ///< normalised
-    Pep440Version version;
+/// What an extra of a record asks for (CEP 44).
+struct ExtraDepends {
+    std::string_view group;
+    std::span<const SpecId> depends;
 };
 
-/// A conda record (or virtual package) within reach of the request.
+/// A conda record (or virtual package) within reach of the request. Its spans live as long as the world.
 struct WorldRecord {
     const Repodata* repodata = nullptr;  ///< null: a virtual package
     const CondaRecord* record = nullptr;
+    std::uint32_t source = 0;   ///< which subdir of which channel
     std::uint32_t channel = 0;  ///< position in the channel list
     std::uint32_t name = 0;     ///< index into CondaWorld::names
     std::uint32_t version = 0;  ///< index into CondaWorld::versions
     std::string_view build;
-    std::vector<SpecId> depends;
-    std::vector<SpecId> constrains;
-    std::vector<Identity> identities;
-    bool expanded = false;  ///< depends, constrains and identities are filled
+    std::span<const SpecId> depends;
+    std::span<const SpecId> constrains;
+    std::span<const ExtraDepends> extras;
+    std::span<const Identity> identities;
+    bool expanded = false;  ///< the spans are filled
+};
+
+/// When a dependency counts, its specs interned.
+struct WorldCondition {
+    SpecCondition::Kind kind = SpecCondition::Kind::spec;
+    SpecId spec = 0;
+    std::vector<WorldCondition> parts;
 };
 
 /// All conda records that the requirements of a target can reach, with each spec matched once against them.
-/// Grows by itself as specs are asked for; holds the whole closure after `expand`.
+/// Grows by itself as specs are asked for; holds the whole closure after `expand`. Records of other platforms
+/// than the target's do not exist in it.
 class CondaWorld {
 public:
     CondaWorld(const std::vector<Channel>& channels,
@@ -56,8 +70,13 @@ public:
     /// The id of a spec, parsed once. A dependency string that does not parse gets a spec without candidates.
     SpecId intern(std::string_view spec);
     SpecId intern(const MatchSpec& spec);
-    /// Records that meet the spec, ascending ids.
+    /// Records that meet the spec, ascending ids; whether it asks for extras or has a condition is left
+    /// aside.
     const std::vector<RecordId>& candidates(SpecId spec);
+    /// Null: the spec counts always.
+    [[nodiscard]] const WorldCondition* condition(SpecId spec) const { return specs_[spec].condition.get(); }
+    /// The dependencies of an extra of a record, null where it has no such extra (which is no error).
+    [[nodiscard]] const ExtraDepends* extra(RecordId id, std::string_view group) const;
     /// Reads everything that can be reached from the specs: dependencies of candidates, and so on.
     void expand(const std::vector<SpecId>& roots);
     /// True when some channel (of those that priority allows) has the name, or it is a virtual package.
@@ -83,16 +102,19 @@ public:
     }
     [[nodiscard]] std::size_t name_count() const { return by_name_.size(); }
     [[nodiscard]] std::size_t spec_count() const { return specs_.size(); }
-    /// True when `a` is to be preferred to `b`, both of one name: no track_features, channel (unless priority
-    /// is disabled), version (lowest first where `lowest`), build number, timestamp, file name.
-    [[nodiscard]] bool better(RecordId a, RecordId b, bool lowest) const;
+    /// Sorts records of one name by preference: channel (unless priority is disabled), no track_features,
+    /// version (lowest first where `lowest`), build number; then what depends on newer versions of what all
+    /// of them depend on; then timestamp, channel, file name.
+    void sort_best_first(std::span<RecordId> records, bool lowest);
 
 private:
     struct Spec {
         MatchSpec spec;
+        std::unique_ptr<WorldCondition> condition{};
         bool valid = true;
         bool matched = false;
-        std::vector<RecordId> candidates;
+        std::vector<RecordId> candidates{};
+        std::optional<RecordId> best{};  ///< of the candidates, by track_features and version
     };
     struct NameEntry {
         bool loaded = false;
@@ -102,32 +124,38 @@ private:
     std::uint32_t name_id(std::string_view name);
     void load_name(std::uint32_t name);
     void add_virtual(const VirtualPackage& package);
-    void add_record(std::uint32_t name,
-                    const Repodata& repodata,
-                    const CondaRecord& record,
-                    std::uint32_t channel);
+    void add_record(std::uint32_t name, std::uint32_t source, std::uint32_t position);
     std::optional<std::uint32_t> version_id(std::string_view text);
     void expand_record(RecordId id);
-    [[nodiscard]] std::vector<Identity> identities_of(const WorldRecord& record);
-    [[nodiscard]] bool carries(std::string_view conda_name, const std::string& pypi_name);
+    std::span<const SpecId> intern_list(ChannelIndex& source, TextList list);
+    std::span<const ExtraDepends> intern_extras(ChannelIndex& source, TextList list);
+    void add_condition(SpecId id);
+    WorldCondition intern_condition(const SpecCondition& condition);
     void match(Spec& spec);
+    [[nodiscard]] bool matches_in_full(const MatchSpec& query, const WorldRecord& record) const;
+    [[nodiscard]] bool tracks_features(RecordId id) const;
+    [[nodiscard]] std::strong_ordering compare_before_dependencies(RecordId a, RecordId b, bool lowest) const;
+    [[nodiscard]] std::optional<RecordId> best_candidate(SpecId spec);
+    [[nodiscard]] std::vector<std::uint32_t> dependency_scores(std::span<const RecordId> group);
 
     const std::vector<Channel>* channels_;
-    const NameMap* name_map_;
     SolveOptions options_;
-    /// Per repodata: records of each of its name ids.
-    std::unordered_map<const Repodata*, std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>> index_;
+    std::vector<ChannelIndex> sources_;  ///< the subdirs of the target, in the order of channels
+    CondaIdentities identities_;
     std::map<std::string, std::string, std::less<>>
         pinned_channel_;  ///< conda name -> channel that a root names
     Interner names_;
     std::vector<NameEntry> by_name_;
     Interner spec_texts_;
-    std::vector<Spec> specs_;
+    std::deque<Spec> specs_;  // references stay valid while it grows
     std::vector<CondaVersion> versions_;
     std::unordered_map<std::string, std::optional<std::uint32_t>> version_ids_;
     std::vector<WorldRecord> records_;
     std::vector<std::unique_ptr<VirtualPackage>> virtual_packages_;
-    std::map<std::pair<std::string, std::string>, bool> carries_;
+    SpanStore<SpecId> spec_lists_;
+    SpanStore<ExtraDepends> extra_lists_;
+    std::vector<std::uint8_t> version_fits_;  // scratch of match(), by version: 0 not asked yet, 1 no, 2 yes
+    std::vector<std::uint32_t> versions_asked_;
 };
 
 }  // namespace aimlock::engine

@@ -20,12 +20,14 @@ namespace aimlock::engine {
 /// What a solvable of a Problem stands for.
 struct Origin {
     enum class Kind : std::uint8_t {
-        record,       ///< a conda record: `index` is its RecordId
-        release,      ///< a release of `project`
-        extra,        ///< `extra` of a release of `project`, whoever provides the release
-        conda_extra,  ///< `extra` of a conda-provided version that the index does not have: asks for nothing
-        tail,         ///< some release of `project` older than its window: nothing is known, so it fits
-        unknown,      ///< a project whose page was not read
+        record,        ///< a conda record: `index` is its RecordId
+        record_extra,  ///< an extra of that record
+        unless,        ///< the case that a condition is not met: `index` is the SpecId of a single one
+        release,       ///< a release of `project`
+        extra,         ///< `extra` of a release of `project`, whoever provides the release
+        conda_extra,   ///< `extra` of a conda-provided version that the index does not have: asks for nothing
+        tail,          ///< some release of `project` older than its window: nothing is known, so it fits
+        unknown,       ///< a project whose page was not read
         unknown_extra,  ///< `extra` of such a project
         cuda_major,     ///< `index` is the major
         constraints,    ///< the bounds that ask for nothing
@@ -43,6 +45,7 @@ struct KeyMeaning {
         spec,
         not_spec,
         user,
+        record,
         dependency,
         exact_release,
         python,
@@ -51,7 +54,7 @@ struct KeyMeaning {
         not_cuda,
         goal
     } kind = Kind::spec;
-    std::uint32_t index = 0;  ///< SpecId, DependencyId, ProjectId or CUDA major
+    std::uint32_t index = 0;  ///< SpecId, RecordId, DependencyId, ProjectId or CUDA major
     ReleaseId release = 0;
 };
 

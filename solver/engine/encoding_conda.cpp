@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "solver/engine/encoding.hpp"
 
@@ -14,8 +15,10 @@ public:
         add_solvables();
         for (const RecordId id : selection_.records) add_dependencies(id);
         add_constraints(constraints);
-        require_users();
-        for (const SpecId root : selection_.roots) part_.problem.jobs.push_back(key(root));
+        for (const SpecId root : selection_.roots) {
+            for (const KeyId required : keys_for(root)) part_.problem.jobs.push_back(required);
+        }
+        require_users();  // at the end: extras are users, too
         for (const PythonCandidate& candidate : pythons.candidates) {
             part_.pythons.emplace_back();
             for (const RecordId id : candidate.records) {
@@ -65,28 +68,102 @@ private:
 
     void add_dependencies(RecordId id) {
         const SolvableId solvable = part_.solvable_of.at(id);
-        for (const SpecId spec : world_[id].depends) {
-            const KeyId required = key(spec);
-            part_.problem.solvables[solvable].requirements.push_back(required);
-        }
+        require(solvable, world_[id].depends);
         for (const SpecId spec : world_[id].constrains) add_conflict(solvable, spec);
+    }
+
+    void require(SolvableId solvable, std::span<const SpecId> specs) {
+        for (const SpecId spec : specs) {
+            for (const KeyId required : keys_for(spec))
+                part_.problem.solvables[solvable].requirements.push_back(required);
+            if (world_.candidates(spec).empty()) continue;
+            // All candidates of a spec have one name.
+            auto& of_name = users_[world_[world_.candidates(spec).front()].name];
+            if (of_name.empty() || of_name.back() != solvable) of_name.push_back(solvable);
+        }
+    }
+
+    // What a spec asks for: one of its candidates, and each of its extras.
+    std::vector<KeyId> keys_for(SpecId spec) {
+        std::vector<KeyId> keys{key(spec)};
+        for (const std::string& group : world_.spec(spec).extras) keys.push_back(extra_key(spec, group));
+        return keys;
+    }
+
+    // An extra of whichever candidate is installed; that a record has no such extra is no error (CEP 44).
+    KeyId extra_key(SpecId spec, const std::string& group) {
+        const auto [entry, is_new] = extra_keys_.try_emplace({spec, group}, KeyId{0});
+        if (!is_new) return entry->second;
+        std::vector<SolvableId> providers;
+        for (const RecordId id : world_.candidates(spec)) {
+            if (!part_.solvable_of.contains(id)) continue;
+            const bool has_it = world_.extra(id, group) != nullptr;
+            providers.push_back(has_it ? extra_of(id, group) : part_.solvable_of.at(id));
+        }
+        if (const WorldCondition* condition = world_.condition(spec)) providers.push_back(unless(*condition));
+        std::ranges::sort(providers);
+        const KeyId added = part_.problem.add_key(std::move(providers));
+        part_.meanings.push_back({KeyMeaning::Kind::spec, spec, 0});
+        return extra_keys_[{spec, group}] = added;
+    }
+
+    SolvableId extra_of(RecordId id, const std::string& group) {
+        const auto found = extras_.find({id, group});
+        if (found != extras_.end()) return found->second;
+        const std::string called = "b:" + std::string(world_.name_of(id)) + "[" + group + "]";
+        const auto [name, is_new] = extra_names_.try_emplace(called, 0U);
+        if (is_new) name->second = part_.problem.add_name(called);
+        const SolvableId record = part_.solvable_of.at(id);
+        const SolvableId extra =
+            add_solvable(name->second, part_.problem.solvables[record].rank, Origin::Kind::record_extra, id);
+        extras_.emplace(std::pair(id, group), extra);
+        const KeyId itself = part_.problem.add_key({record});
+        part_.meanings.push_back({KeyMeaning::Kind::record, id, 0});
+        part_.problem.solvables[extra].requirements.push_back(itself);
+        require(extra, world_.extra(id, group)->depends);
+        return extra;
+    }
+
+    // The case that a condition is not met (CEP 43): a solvable that excludes what would meet it. Its name
+    // sorts before all others, so that a dependency whose condition nobody asks for is not installed.
+    SolvableId unless(const WorldCondition& condition) {
+        using Kind = SpecCondition::Kind;
+        const auto found = unless_.find(&condition);
+        if (found != unless_.end()) return found->second;
+        std::vector<SolvableId> parts;
+        for (const WorldCondition& part : condition.parts) parts.push_back(unless(part));
+        const std::uint32_t name = part_.problem.add_name("0:unless-" + std::to_string(unless_.size()));
+        const SolvableId solvable = add_solvable(name, 1, Origin::Kind::unless, condition.spec);
+        unless_.emplace(&condition, solvable);
+        const auto add_key = [&](std::vector<SolvableId> providers) {
+            std::ranges::sort(providers);
+            part_.meanings.push_back({KeyMeaning::Kind::not_spec, condition.spec, 0});
+            return part_.problem.add_key(std::move(providers));
+        };
+        std::vector<KeyId> needed;
+        if (condition.kind == Kind::spec) {
+            auto meeting = selected(world_.candidates(condition.spec));
+            if (!meeting.empty())
+                part_.problem.solvables[solvable].conflicts.push_back(add_key(std::move(meeting)));
+        } else if (condition.kind == Kind::all_of) {
+            needed.push_back(add_key(parts));
+        } else {
+            for (const SolvableId part : parts) needed.push_back(add_key({part}));
+        }
+        part_.problem.solvables[solvable].requirements = std::move(needed);
+        return solvable;
+    }
+
+    SolvableId add_solvable(std::uint32_t name, std::uint32_t rank, Origin::Kind kind, std::uint32_t index) {
+        part_.problem.solvables.push_back({name, rank, {}, {}});
+        part_.origins.push_back({kind, index, 0, 0, no_extra});
+        return static_cast<SolvableId>(part_.problem.solvables.size() - 1);
     }
 
     // A record that carries a PyPI distribution is installed only where conda itself asks for its name: what
     // only PyPI asks for comes from PyPI.
     void require_users() {
-        std::unordered_map<std::uint32_t, std::vector<SolvableId>> users;  // by name of the records asked for
-        for (const RecordId id : selection_.records) {
-            for (const SpecId spec : world_[id].depends) {
-                for (const RecordId wanted : world_.candidates(spec)) {
-                    auto& of_name = users[world_[wanted].name];
-                    const SolvableId user = part_.solvable_of.at(id);
-                    if (of_name.empty() || of_name.back() != user) of_name.push_back(user);
-                    break;  // all candidates of a spec have one name
-                }
-            }
-        }
-        std::unordered_map<std::uint32_t, KeyId> keys;
+        std::unordered_map<std::uint32_t, KeyId> keys;  // by name
         for (const SpecId root : selection_.roots) {
             for (const RecordId id : world_.candidates(root)) keys[world_[id].name] = Problem::no_key;
         }
@@ -94,7 +171,10 @@ private:
             if (world_[id].identities.empty()) continue;
             const auto [entry, is_new] = keys.try_emplace(world_[id].name, Problem::no_key);
             if (is_new) {
-                entry->second = part_.problem.add_key(users[world_[id].name]);
+                std::vector<SolvableId>& users = users_[world_[id].name];
+                std::ranges::sort(users);
+                users.erase(std::unique(users.begin(), users.end()), users.end());
+                entry->second = part_.problem.add_key(users);
                 part_.meanings.push_back({KeyMeaning::Kind::user, world_[id].name, 0});
             }
             if (entry->second != Problem::no_key) {
@@ -124,6 +204,8 @@ private:
         const auto found = part_.key_of.find(spec);
         if (found != part_.key_of.end()) return found->second;
         std::vector<SolvableId> providers = selected(world_.candidates(spec));
+        if (const WorldCondition* condition = world_.condition(spec)) providers.push_back(unless(*condition));
+        std::ranges::sort(providers);
         const KeyId added = part_.problem.add_key(std::move(providers));
         part_.meanings.push_back({KeyMeaning::Kind::spec, spec, 0});
         part_.key_of.emplace(spec, added);
@@ -163,6 +245,11 @@ private:
     const CondaSelection& selection_;
     CondaPart part_;
     std::map<SpecId, std::optional<KeyId>> complements_;
+    std::unordered_map<std::uint32_t, std::vector<SolvableId>> users_;  // by name of the records asked for
+    std::map<std::pair<SpecId, std::string>, KeyId> extra_keys_;
+    std::map<std::pair<RecordId, std::string>, SolvableId> extras_;
+    std::map<std::string, std::uint32_t> extra_names_;
+    std::map<const WorldCondition*, SolvableId> unless_;
 };
 
 }  // namespace

@@ -25,7 +25,10 @@ std::string ReasonText::name(SolvableId id) const {
     const Origin& origin = round_.origins[id];
     switch (origin.kind) {
         case Origin::Kind::record:
+        case Origin::Kind::record_extra:
             return std::string(solver_.conda().name_of(origin.index));
+        case Origin::Kind::unless:
+            return "a condition that is not met";
         case Origin::Kind::cuda_major:
             return "CUDA " + std::to_string(origin.index);
         case Origin::Kind::constraints:
@@ -40,6 +43,7 @@ std::string ReasonText::solvable(SolvableId id) const {
     const std::string called = name(id);
     switch (origin.kind) {
         case Origin::Kind::record:
+        case Origin::Kind::record_extra:
             return called + " " + solver_.conda().version_of(origin.index).text() + " (conda)";
         case Origin::Kind::release:
         case Origin::Kind::extra:

@@ -31,6 +31,8 @@ struct CondaRecord {
     TextId license;
     TextId python_site_packages_path;  ///< CEP 17; empty: not stated
     TextList purls;                    ///< package URLs of the distributions inside; empty: not stated
+    TextId flags;                      ///< CEP 45, joined by one blank; empty: none
+    TextList extra_depends;            ///< CEP 44: group and spec by turns, groups in order
     std::uint64_t build_number = 0;
     std::uint64_t timestamp_ms = 0;  ///< since 1970; 0: the record has none
     std::uint64_t size_bytes = 0;    ///< 0: not stated

@@ -77,6 +77,18 @@ bool features_match(const std::vector<std::string>& asked, std::string_view trac
     return tracked == std::set<std::string_view>(asked.begin(), asked.end());
 }
 
+/// Each flag that is asked for is one of the record's; `*` for globs.
+bool flags_match(const std::vector<std::string>& asked, std::string_view flags) {
+    return std::ranges::all_of(asked, [&](const std::string& flag) {
+        for (std::string_view rest = flags; !rest.empty();) {
+            const std::size_t size = std::min(rest.find(' '), rest.size());
+            if (text_matches(flag, rest.substr(0, size))) return true;
+            rest.remove_prefix(std::min(size + 1, rest.size()));
+        }
+        return false;
+    });
+}
+
 /// Writes `key=value` pairs of a canonical spelling.
 class Brackets {
 public:
@@ -198,6 +210,7 @@ bool MatchSpec::matches(const MatchFields& record) const {
     if (license && !license->matches(record.license)) return false;
     if (license_family && !license_family->matches(record.license_family)) return false;
     if (!track_features.empty() && !features_match(track_features, record.track_features)) return false;
+    if (!flags.empty() && !flags_match(flags, record.flags)) return false;
     return !features.has_value();
 }
 

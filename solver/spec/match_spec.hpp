@@ -45,6 +45,7 @@ struct MatchFields {
     std::string_view license;
     std::string_view license_family;
     std::string_view track_features;
+    std::string_view flags;  ///< CEP 45, joined by one blank
 };
 
 /// A query on conda records (CEP 29; keys `when`, `extras`, `flags` of CEP 43-45 are kept for the encoding to

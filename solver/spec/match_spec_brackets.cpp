@@ -2,13 +2,10 @@
 
 #include <utility>
 
-#include "solver/spec/match_spec.hpp"
 #include "solver/version/ascii.hpp"
 
 namespace aimlock {
 namespace {
-
-constexpr int deepest = 50;
 
 tl::unexpected<Error> wrong(std::string message) {
     return fail(ErrorCode::syntax, std::move(message));
@@ -18,20 +15,6 @@ bool is_key_char(char c) {
     return is_alnum(c) || c == '_' || c == '-';
 }
 
-/// The end of a value: the first of `stops` outside brackets, or the end of the text; npos for an unbalanced
-/// bracket.
-std::size_t end_of_value(std::string_view text, std::string_view stops) {
-    std::size_t i = 0;
-    while (i < text.size() && stops.find(text[i]) == std::string_view::npos) {
-        if (text[i] == '[') {
-            i = matching_bracket(text, i);
-            if (i == std::string_view::npos) return i;
-        }
-        ++i;
-    }
-    return i;
-}
-
 /// Reads the value at the front of `rest` and what separates it from the next pair.
 Result<std::string_view> take_value(std::string_view& rest) {
     const bool quoted = !rest.empty() && (rest.front() == '\'' || rest.front() == '"');
@@ -39,12 +22,12 @@ Result<std::string_view> take_value(std::string_view& rest) {
     if (quoted) {
         const std::string_view quote = rest.substr(0, 1);
         rest.remove_prefix(1);
-        const std::size_t size = end_of_value(rest, quote);
+        const std::size_t size = end_of_bracket_value(rest, quote);
         if (size >= rest.size()) return wrong("a quote that is not closed");
         value = rest.substr(0, size);
         rest.remove_prefix(size + 1);
     } else {
-        const std::size_t size = end_of_value(rest, ", ");
+        const std::size_t size = end_of_bracket_value(rest, ", ");
         if (size == std::string_view::npos) return wrong("`[` without `]`");
         value = rest.substr(0, size);
         rest.remove_prefix(size);
@@ -55,78 +38,6 @@ Result<std::string_view> take_value(std::string_view& rest) {
     return value;
 }
 
-class ConditionReader {
-public:
-    explicit ConditionReader(std::string_view text) : rest_(text) {}
-
-    Result<void> read() {
-        if (auto joined = read_joined(0); !joined) return joined;
-        if (!rest_.empty()) return wrong("unexpected `)` in a condition");
-        return {};
-    }
-
-private:
-    Result<void> read_joined(int depth) {
-        if (depth > deepest) return wrong("too many parentheses in a condition");
-        do {
-            if (auto term = read_term(depth); !term) return term;
-            rest_ = strip(rest_);
-        } while (take_word("and") || take_word("or"));
-        return {};
-    }
-
-    Result<void> read_term(int depth) {
-        rest_ = strip(rest_);
-        if (rest_.starts_with('(')) {
-            rest_.remove_prefix(1);
-            if (auto inner = read_joined(depth + 1); !inner) return inner;
-            if (!rest_.starts_with(')')) return wrong("`(` without `)` in a condition");
-            rest_.remove_prefix(1);
-            return {};
-        }
-        const std::size_t size = size_of_spec();
-        if (size == std::string_view::npos) return wrong("`[` without `]` in a condition");
-        auto spec = MatchSpec::parse(rest_.substr(0, size));
-        if (!spec) return wrong("a condition is made of specs: " + spec.error().message);
-        if (spec->when) return wrong("a condition within a condition");
-        rest_.remove_prefix(size);
-        return {};
-    }
-
-    /// A spec goes on to ` and `, ` or `, a parenthesis or the end.
-    [[nodiscard]] std::size_t size_of_spec() const {
-        std::size_t i = 0;
-        while (i < rest_.size()) {
-            i += end_of_value(rest_.substr(i), " ()[");
-            if (i < rest_.size() && rest_[i] == '[') {
-                i = matching_bracket(rest_, i);
-                if (i == std::string_view::npos) return i;
-                ++i;
-                continue;
-            }
-            if (i >= rest_.size() || rest_[i] != ' ') break;
-            const std::string_view ahead = strip(rest_.substr(i));
-            if (begins_with_word(ahead, "and") || begins_with_word(ahead, "or")) break;
-            ++i;
-        }
-        return i;
-    }
-
-    static bool begins_with_word(std::string_view text, std::string_view word) {
-        if (!text.starts_with(word)) return false;
-        return text.size() == word.size() || text[word.size()] == ' ' || text[word.size()] == '(';
-    }
-
-    bool take_word(std::string_view word) {
-        if (!rest_.starts_with(word) || rest_.size() == word.size() || rest_[word.size()] != ' ')
-            return false;
-        rest_.remove_prefix(word.size());
-        return true;
-    }
-
-    std::string_view rest_;
-};
-
 }  // namespace
 
 std::size_t matching_bracket(std::string_view text, std::size_t open) {
@@ -136,6 +47,18 @@ std::size_t matching_bracket(std::string_view text, std::size_t open) {
         if (text[i] == ']' && --depth == 0) return i;
     }
     return std::string_view::npos;
+}
+
+std::size_t end_of_bracket_value(std::string_view text, std::string_view stops) {
+    std::size_t i = 0;
+    while (i < text.size() && stops.find(text[i]) == std::string_view::npos) {
+        if (text[i] == '[') {
+            i = matching_bracket(text, i);
+            if (i == std::string_view::npos) return i;
+        }
+        ++i;
+    }
+    return i;
 }
 
 Result<std::vector<BracketPair>> read_bracket_pairs(std::string_view inside) {
@@ -182,10 +105,6 @@ Result<std::vector<std::string>> read_bracket_list(std::string_view value) {
         if (last) return items;
         value.remove_prefix(size + 1);
     }
-}
-
-Result<void> check_condition(std::string_view condition) {
-    return ConditionReader(condition).read();
 }
 
 }  // namespace aimlock

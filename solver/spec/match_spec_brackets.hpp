@@ -20,14 +20,14 @@ struct BracketPair {
 /// The position of the `]` that closes the `[` at `open`, npos when none does.
 std::size_t matching_bracket(std::string_view text, std::size_t open);
 
+/// The end of a value: the first of `stops` outside brackets, or the end of the text; npos for an unbalanced
+/// bracket.
+std::size_t end_of_bracket_value(std::string_view text, std::string_view stops);
+
 /// The pairs of the text between the brackets, separated by commas or blanks. Views into `inside`.
 Result<std::vector<BracketPair>> read_bracket_pairs(std::string_view inside);
 
 /// `a` or `[a, 'b']`.
 Result<std::vector<std::string>> read_bracket_list(std::string_view value);
-
-/// Fails unless `condition` is made of specs, `and`, `or` and parentheses (CEP 43). Specs in it hold no
-/// conditions.
-Result<void> check_condition(std::string_view condition);
 
 }  // namespace aimlock

@@ -8,6 +8,7 @@
 
 #include "solver/spec/match_spec.hpp"
 #include "solver/spec/match_spec_brackets.hpp"
+#include "solver/spec/spec_condition.hpp"
 #include "solver/version/ascii.hpp"
 
 namespace aimlock {
@@ -117,6 +118,7 @@ private:
     Result<void> set_build(std::string_view build, std::string_view where);
     Result<void> read_brackets(std::string_view inside);
     Result<void> set_key(const BracketPair& pair);
+    Result<void> set_condition(std::string_view condition);
     Result<void> set_text_key(const BracketPair& pair);
 
     std::string_view whole_;
@@ -135,6 +137,14 @@ Result<MatchSpec> SpecReader::read() {
         return std::move(spec_);
     }
     if (is_package_file(text)) return read_file(text);
+    // `dep; if python <3.11`, as the first tools wrote what became `[when=…]`.
+    if (const std::size_t semicolon = end_of_bracket_value(text, ";"); semicolon < text.size()) {
+        const std::string_view condition = strip(text.substr(semicolon + 1));
+        if (!condition.starts_with("if ")) return wrong("expected `if` after `;`", text.substr(semicolon));
+        if (auto set = set_condition(strip(condition.substr(3))); !set)
+            return tl::make_unexpected(std::move(set.error()));
+        text = strip(text.substr(0, semicolon));
+    }
     std::string_view brackets;
     if (const std::size_t open = text.find('['); open != std::string_view::npos) {
         const std::size_t close = matching_bracket(text, open);
@@ -277,10 +287,7 @@ Result<void> SpecReader::set_key(const BracketPair& pair) {
         return {};
     }
     if (pair.key == "when") {
-        if (auto checked = check_condition(pair.value); !checked)
-            return wrong(checked.error().message, pair.value);
-        spec_.when = std::string(pair.value);
-        return {};
+        return set_condition(pair.value);
     }
     if (pair.key == "build_number") {
         if (!is_build_number(pair.value)) return wrong("a build number is `3` or `>=3`,", pair.value);
@@ -295,6 +302,12 @@ Result<void> SpecReader::set_key(const BracketPair& pair) {
         return {};
     }
     return set_text_key(pair);
+}
+
+Result<void> SpecReader::set_condition(std::string_view condition) {
+    if (auto read = SpecCondition::parse(condition); !read) return wrong(read.error().message, condition);
+    spec_.when = std::string(condition);
+    return {};
 }
 
 Result<void> SpecReader::set_text_key(const BracketPair& pair) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "solver/spec/package_name.hpp"
+#include "solver/spec/spec_condition.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -30,15 +31,29 @@ std::string ToyWorld::url_of(const ToyRelease& release, const std::string& tag) 
 }
 
 std::vector<Channel> ToyWorld::channels() const {
-    Channel channel;
-    channel.name = "toy";
-    channel.url = "https://channel.example/toy";
-    Repodata repodata;
-    repodata.channel = "toy";
-    repodata.subdir = "linux-64";
-    repodata.base_url = "https://channel.example/toy/linux-64/";
+    std::vector<Channel> channels;
     std::uint64_t timestamp = 1;
+    for (const std::string& name : channel_names) {
+        Channel channel;
+        channel.name = name;
+        channel.url = "https://channel.example/" + name;
+        for (const std::string subdir : {"linux-64", "win-64", "noarch"}) {
+            channel.subdirs.push_back(subdir_of(channel, subdir, timestamp));
+        }
+        channels.push_back(std::move(channel));
+    }
+    return channels;
+}
+
+Repodata ToyWorld::subdir_of(const Channel& channel,
+                             const std::string& subdir,
+                             std::uint64_t& timestamp) const {
+    Repodata repodata;
+    repodata.channel = channel.name;
+    repodata.subdir = subdir;
+    repodata.base_url = channel.url + "/" + subdir + "/";
     for (const ToyRecord& record : records) {
+        if (record.channel != channel.name || record.subdir != subdir) continue;
         CondaRecord made;
         made.file_name =
             repodata.texts.intern(record.name + "-" + record.version + "-" + record.build + ".conda");
@@ -48,14 +63,15 @@ std::vector<Channel> ToyWorld::channels() const {
         made.build_number = record.build_number;
         made.depends = add_list(repodata, record.depends);
         made.constrains = add_list(repodata, record.constrains);
-        made.timestamp_ms = timestamp++;
-        made.sha256 = sha256_of(repodata.text(made.file_name));
+        made.track_features = repodata.texts.intern(record.track_features);
+        made.purls = add_list(repodata, record.purls);
+        made.timestamp_ms = record.timestamp_ms != 0 ? record.timestamp_ms : timestamp++;
+        made.flags = repodata.texts.intern(record.flags);
+        made.extra_depends = add_list(repodata, record.extra_depends);
+        made.sha256 = sha256_of(channel.name + "/" + std::string(repodata.text(made.file_name)));
         repodata.records.push_back(made);
     }
-    channel.subdirs.push_back(std::move(repodata));
-    std::vector<Channel> channels;
-    channels.push_back(std::move(channel));
-    return channels;
+    return repodata;
 }
 
 void ToyWorld::reset() {
@@ -104,7 +120,7 @@ Arrival ToyWorld::wait() {
             wheel.file_name = file_name_of(release, tag);
             wheel.url = url_of(release, tag);
             wheel.sha256 = sha256_of(wheel.file_name);
-            wheel.requires_python = release.requires_python;
+            if (release.page_states_python) wheel.requires_python = release.requires_python;
             wheel.yanked = release.yanked;
             wheel.upload_time_ms = release.uploaded_ms;
             page.wheels.push_back(std::move(wheel));
@@ -156,9 +172,8 @@ public:
                 provide(package.name, package.version, package.name + " (PyPI)");
                 continue;
             }
-            for (const std::string& name : name_map.pypi_names(package.name)) {
-                if (package.name != "python") provide(name, package.version, package.name + " (conda)");
-            }
+            for (const auto& [name, version] : carried_by(package, name_map))
+                provide(name, version, package.name + " (conda)");
         }
     }
 
@@ -177,6 +192,27 @@ public:
     }
 
 private:
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> carried_by(const Package& package,
+                                                                              const NameMap& name_map) const {
+        std::vector<std::pair<std::string, std::string>> carried;
+        if (package.name == "python") return carried;
+        const std::string type = "pkg:pypi/";
+        for (const ToyRecord& record : world_.records) {
+            if (record.name != package.name || record.version != package.version ||
+                record.build != package.build)
+                continue;
+            for (const std::string& purl : record.purls) {
+                const std::size_t at = purl.find('@');
+                carried.emplace_back(purl.substr(type.size(), at - type.size()),
+                                     at == std::string::npos ? package.version : purl.substr(at + 1));
+            }
+            if (!record.purls.empty()) return carried;
+        }
+        for (const std::string& name : name_map.pypi_names(package.name))
+            carried.emplace_back(name, package.version);
+        return carried;
+    }
+
     void provide(const std::string& name, const std::string& version, const std::string& by) {
         auto parsed = Pep440Version::parse(version);
         if (!parsed) return;
@@ -193,21 +229,56 @@ private:
         fields.build = package.build;
         fields.build_number = package.build_number;
         fields.channel = package.origin;
+        for (const ToyRecord& record : world_.records) {
+            if (record.name == package.name && record.version == package.version &&
+                record.build == package.build)
+                fields.flags = record.flags;
+        }
         return version && spec.matches(fields);
     }
 
     void need_conda(const MatchSpec& spec, const std::string& by) {
+        if (spec.when && !holds(*SpecCondition::parse(*spec.when))) return;
+        if (!is_there(spec)) return found_.push_back(by + " needs " + spec.text());
+        for (const ToyRecord& record : world_.records) {
+            for (const Package& package : solution_.packages) {
+                if (package.kind != PackageKind::conda || package.name != spec.name ||
+                    record.name != package.name || record.version != package.version ||
+                    record.build != package.build || record.channel != package.origin)
+                    continue;
+                need_extras(spec, record);
+            }
+        }
+    }
+
+    void need_extras(const MatchSpec& spec, const ToyRecord& record) {
+        for (std::size_t i = 0; i + 1 < record.extra_depends.size(); i += 2) {
+            const std::string& group = record.extra_depends[i];
+            if (std::ranges::find(spec.extras, group) == spec.extras.end()) continue;
+            need_conda(*MatchSpec::parse(record.extra_depends[i + 1]), record.name + "[" + group + "]");
+        }
+    }
+
+    [[nodiscard]] bool is_there(const MatchSpec& spec) const {
         for (const Package& package : solution_.packages) {
-            if (package.kind == PackageKind::conda && met_by_conda(spec, package)) return;
+            if (package.kind == PackageKind::conda && met_by_conda(spec, package)) return true;
         }
         for (const VirtualPackage& fact : request_.target.virtual_packages()) {
             Package package;
             package.name = fact.name;
             package.version = fact.version;
             package.build = fact.build;
-            if (met_by_conda(spec, package)) return;
+            if (met_by_conda(spec, package)) return true;
         }
-        found_.push_back(by + " needs " + spec.text());
+        return false;
+    }
+
+    [[nodiscard]] bool holds(const SpecCondition& condition) const {
+        const auto part_holds = [&](const SpecCondition& part) { return holds(part); };
+        if (condition.kind == SpecCondition::Kind::spec) return is_there(*MatchSpec::parse(condition.spec));
+        return condition.kind == SpecCondition::Kind::all_of
+                   ? std::ranges::all_of(condition.parts, part_holds)
+                   : std::ranges::any_of(condition.parts, part_holds);
     }
 
     void check_conda(const Package& package) {

@@ -18,6 +18,13 @@ struct ToyRecord {
     std::vector<std::string> constrains = {};
     std::string build = "0";
     std::uint64_t build_number = 0;
+    std::string channel = "toy";
+    std::uint64_t timestamp_ms = 0;  ///< 0: later than the record before
+    std::string track_features = {};
+    std::vector<std::string> purls = {};
+    std::string flags = {};                       ///< joined by one blank
+    std::vector<std::string> extra_depends = {};  ///< group and spec by turns
+    std::string subdir = "linux-64";
 };
 
 /// A release of a toy index: one wheel for each entry of `tags`.
@@ -30,7 +37,8 @@ struct ToyRelease {
     bool yanked = false;
     std::vector<std::string> tags = {"py3-none-any"};
     std::int64_t uploaded_ms = 0;
-    bool unreadable = false;  ///< its metadata cannot be fetched
+    bool unreadable = false;         ///< its metadata cannot be fetched
+    bool page_states_python = true;  ///< the index page tells requires_python, too
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver
@@ -40,8 +48,9 @@ public:
     std::vector<ToyRecord> records;
     std::vector<ToyRelease> releases;
     unsigned order_seed = 0;
+    std::vector<std::string> channel_names = {"toy"};  ///< in priority order
 
-    /// The channel "toy" with all records in linux-64. `python` records need a build such as "cp312_cpython".
+    /// The channels with their records in linux-64. `python` records need a build such as "cp312_cpython".
     [[nodiscard]] std::vector<Channel> channels() const;
     /// Questions and answers start anew; the world stays.
     void reset();
@@ -55,6 +64,10 @@ public:
     static std::string url_of(const ToyRelease& release, const std::string& tag);
 
 private:
+    [[nodiscard]] Repodata subdir_of(const Channel& channel,
+                                     const std::string& subdir,
+                                     std::uint64_t& timestamp) const;
+
     struct Question {
         bool is_page = true;
         std::string what;
