@@ -1,7 +1,7 @@
-// Which of a name's records is to be preferred. The order is conda's and rattler's: no track_features, version,
-// build number, timestamp; and, as both of them do, of builds that these do not tell apart the one that goes
-// with newer dependencies comes before the one that happened to be built last: numpy for Python 3.14, not for
-// 3.13, whatever the build farm finished first.
+// Which of a name's records is to be preferred. The order is conda's and rattler's: no track_features,
+// version, build number, timestamp; and, as both of them do, of builds that these do not tell apart the one
+// that goes with newer dependencies comes before the one that happened to be built last: numpy for
+// Python 3.14, not for 3.13, whatever the build farm finished first.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -81,8 +81,7 @@ void CondaWorld::sort_best_first(std::span<RecordId> records, bool lowest) {
     };
     for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
         end = begin + 1;
-        while (end < records.size() &&
-               compare_before_dependencies(records[begin], records[end], lowest) == 0)
+        while (end < records.size() && compare_before_dependencies(records[begin], records[end], lowest) == 0)
             ++end;
         if (end - begin < 2) continue;
         const std::span<RecordId> group = records.subspan(begin, end - begin);

@@ -32,7 +32,8 @@ Grade first_build(const CondaWorld& world, RecordId id) {
 GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowest, bool by_build) {
     const CondaWorld& world = solver.conda();
     std::vector<RecordId> records = solver.conda().records_named(name);
-    std::ranges::sort(records, [&](RecordId a, RecordId b) { return world.better(b, a, lowest); });
+    solver.conda().sort_best_first(records, lowest);
+    std::ranges::reverse(records);
     RecordGrades grades;
     Grade grade = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {

@@ -101,10 +101,10 @@ TEST(CondaMatchSpec, Match) {
         const std::string url = text("url"), md5 = text("md5"), sha256 = text("sha256");
         const std::string license = text("license"), family = text("license_family"),
                           features = text("track_features");
-        const MatchFields fields{name,    &*version, build,   record.value("build_number", std::uint64_t{0}),
-                                 channel, subdir,    file,    url,
-                                 md5,     sha256,    license, family,
-                                 features};
+        const MatchFields fields{name,     &*version, build,   record.value("build_number", std::uint64_t{0}),
+                                 channel,  subdir,    file,    url,
+                                 md5,      sha256,    license, family,
+                                 features, {}};
         const auto spec = MatchSpec::parse(row["spec"].get<std::string>());
         const bool ours = spec && spec->matches(fields);
         count.add(row["spec"].get<std::string>() + " " + record.dump(), ours == row["matches"].get<bool>(),

@@ -177,7 +177,8 @@ TEST_F(CondaSemantics, APackageUrlSaysWhichDistributionARecordCarriesAndAtWhichV
 }
 
 TEST_F(CondaSemantics, AConditionalDependencyCountsWhereItsConditionIsMet) {
-    world.records = {{"python", "3.10.1", {}, {}, "h1_0_cpython"}, {"python", "3.12.13", {}, {}, "h1_0_cpython"}};
+    world.records = {{"python", "3.10.1", {}, {}, "h1_0_cpython"},
+                     {"python", "3.12.13", {}, {}, "h1_0_cpython"}};
     add("app", "1.0", {"python", "tomli[when='python <3.11']"});
     add("tomli", "1.0");
     EXPECT_THAT(lines({"app"}), ElementsAre("app 1.0 (conda)", "python 3.12.13 (conda)"));
@@ -232,7 +233,8 @@ TEST_F(CondaSemantics, ConditionalUsersLetCondaProvideADistribution) {
 }
 
 TEST_F(CondaSemantics, ExtrasBringTheirDependenciesAndUnknownOnesNothing) {
-    add("app", "1.0", {"base"}).extra_depends = {"fast", "speed >=2", "all", "app[extras=[fast]]", "all", "doc"};
+    add("app", "1.0", {"base"}).extra_depends = {"fast", "speed >=2", "all", "app[extras=[fast]]",
+                                                 "all",  "doc"};
     add("base", "1.0");
     add("speed", "1.0");
     add("speed", "2.0");

@@ -60,17 +60,20 @@ protected:
 
 // Without dates nothing is older than anything: the manifest's order decides.
 TEST_F(Objective, OfTwoDirectRequirementsTheEarlierIsAsNewAsPossible) {
-    world.releases = {release("a", "2.0", {}), release("a", "1.0", {}),
-                      release("b", "2.0", {"a<2"}), release("b", "1.0", {})};
+    world.releases = {release("a", "2.0", {}), release("a", "1.0", {}), release("b", "2.0", {"a<2"}),
+                      release("b", "1.0", {})};
     EXPECT_THAT(lines({"python"}, {"a", "b"}), IsSupersetOf({"a 2.0 (PyPI)", "b 1.0 (PyPI)"}));
     EXPECT_THAT(lines({"python"}, {"b", "a"}), IsSupersetOf({"a 1.0 (PyPI)", "b 2.0 (PyPI)"}));
 }
 
 TEST_F(Objective, NoPackageCouldBeNewerWithoutAnotherGettingOlder) {
     // `old` and `new` are both fine for `app`; libsolv takes the wheel of the smaller name's choice first.
-    world.releases = {release("app", "1.0", {"helper", "shared"}), release("helper", "2.0", {"shared<2"}),
-                      release("helper", "1.0", {"shared<2"}),      release("shared", "2.0", {}),
-                      release("shared", "1.5", {}),                release("shared", "1.0", {})};
+    world.releases = {release("app", "1.0", {"helper", "shared"}),
+                      release("helper", "2.0", {"shared<2"}),
+                      release("helper", "1.0", {"shared<2"}),
+                      release("shared", "2.0", {}),
+                      release("shared", "1.5", {}),
+                      release("shared", "1.0", {})};
     EXPECT_THAT(lines({"python"}, {"app"}), IsSupersetOf({"helper 2.0 (PyPI)", "shared 1.5 (PyPI)"}));
 }
 
@@ -98,8 +101,9 @@ TEST_F(Objective, LowestIsTheOldestInTheManifestsOrder) {
     options.resolution = ResolutionMode::lowest;
     world.records.push_back({"tool", "1.0", {}});
     world.records.push_back({"tool", "2.0", {}});
-    world.releases = {release("a", "2.0", {"c"}), release("a", "1.0", {"b>=2", "c"}), release("b", "2.0", {}),
-                      release("b", "1.0", {}),    release("c", "2.0", {}),            release("c", "1.0", {})};
+    world.releases = {release("a", "2.0", {"c"}), release("a", "1.0", {"b>=2", "c"}),
+                      release("b", "2.0", {}),    release("b", "1.0", {}),
+                      release("c", "2.0", {}),    release("c", "1.0", {})};
     EXPECT_THAT(lines({"python", "tool"}, {"a", "b"}),
                 IsSupersetOf({"a 1.0 (PyPI)", "b 2.0 (PyPI)", "c 1.0 (PyPI)", "tool 1.0 (conda)"}));
     EXPECT_THAT(lines({"python", "tool"}, {"b", "a"}), IsSupersetOf({"a 2.0 (PyPI)", "b 1.0 (PyPI)"}));
@@ -113,16 +117,18 @@ TEST_F(Objective, LowestDirectTakesTheRestAsNewAsPossible) {
     world.records.push_back({"part", "2.0", {}});
     world.releases = {release("a", "2.0", {"c"}), release("a", "1.0", {"c"}), release("c", "2.0", {}),
                       release("c", "1.0", {})};
-    EXPECT_THAT(
-        lines({"python", "tool"}, {"a"}),
-        IsSupersetOf({"a 1.0 (PyPI)", "c 2.0 (PyPI)", "part 2.0 (conda)", "tool 1.0 (conda)"}));
+    EXPECT_THAT(lines({"python", "tool"}, {"a"}),
+                IsSupersetOf({"a 1.0 (PyPI)", "c 2.0 (PyPI)", "part 2.0 (conda)", "tool 1.0 (conda)"}));
 }
 
 // pandas 2.1.1 was published before numpy 2 was known to break it.
 TEST_F(Objective, AnOlderReleaseHoldsToTheBoundsThatNewerOnesHave) {
-    world.releases = {release("frame", "2.2", {"array>=1.26,<2"}), release("frame", "2.1.4", {"array<2,>=1.22"}),
-                      release("frame", "2.1.1", {"array>=1.22"}),  release("view", "5.0", {"array>=2"}),
-                      release("view", "4.0", {"array>=1.21"}),     release("array", "2.5", {}),
+    world.releases = {release("frame", "2.2", {"array>=1.26,<2"}),
+                      release("frame", "2.1.4", {"array<2,>=1.22"}),
+                      release("frame", "2.1.1", {"array>=1.22"}),
+                      release("view", "5.0", {"array>=2"}),
+                      release("view", "4.0", {"array>=1.21"}),
+                      release("array", "2.5", {}),
                       release("array", "1.26", {})};
     const Solution solution = solved({"python"}, {"view", "frame<2.2"});
     EXPECT_THAT(package_lines(solution), IsSupersetOf({"frame 2.1.4 (PyPI)", "view 4.0 (PyPI)"}));
