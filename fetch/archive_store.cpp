@@ -2,44 +2,31 @@
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fetch/archive/mapped_file.hpp"
 #include "fetch/atomic_file.hpp"
 #include "fetch/url.hpp"
 
 namespace aimlock {
 
 Result<ArchiveState> check_archive(const std::filesystem::path& file, const Package& package) {
-    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return ArchiveState::absent;
-    if (fd < 0) return tl::make_unexpected(io_error(file, "open"));
     struct stat status {};
-    const bool known = ::fstat(fd, &status) == 0;
-    if (!known || !S_ISREG(status.st_mode) ||
+    if (::stat(file.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return ArchiveState::absent;
+        return tl::make_unexpected(io_error(file, "open"));
+    }
+    if (!S_ISREG(status.st_mode) ||
         (package.size_bytes != 0 && static_cast<std::uint64_t>(status.st_size) != package.size_bytes)) {
-        ::close(fd);
         return ArchiveState::damaged;
     }
-    Sha256Stream hash;
-    std::vector<char> buffer(std::size_t{1} << 20U);
-    for (;;) {
-        const ssize_t size = ::read(fd, buffer.data(), buffer.size());
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) {
-            const Error error = io_error(file, "read");
-            ::close(fd);
-            return tl::make_unexpected(error);
-        }
-        if (size == 0) break;
-        hash.update({buffer.data(), static_cast<std::size_t>(size)});
-    }
-    ::close(fd);
-    return hash.finish() == package.sha256 ? ArchiveState::whole : ArchiveState::damaged;
+    const auto mapped = MappedFile::open(file);
+    if (!mapped) return tl::make_unexpected(mapped.error());
+    return sha256_of(mapped->bytes()) == package.sha256 ? ArchiveState::whole : ArchiveState::damaged;
 }
 
 std::string_view archive_end(const Package& package) {

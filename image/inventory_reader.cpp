@@ -14,6 +14,7 @@
 
 #include "fetch/archive/entry_path.hpp"
 #include "fetch/archive/mapped_file.hpp"
+#include "image/replay/wheel_headers.hpp"
 #include "image/replay/wheel_record.hpp"
 #include "solver/spec/package_name.hpp"
 
@@ -127,21 +128,6 @@ std::optional<InstalledPackage> conda_package(const fs::path& prefix, const std:
     }
     std::erase_if(package.files, [](const InstalledFile& file) { return file.path.empty(); });
     return package;
-}
-
-std::string header_value(std::string_view text, std::string_view key) {
-    while (!text.empty() && text.front() != '\n' && text.front() != '\r') {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(text.size(), end + 1));
-        if (!line.starts_with(key) || line.substr(key.size(), 1) != ":") continue;
-        line.remove_prefix(key.size() + 1);
-        const std::size_t first = line.find_first_not_of(" \t\r");
-        return first == std::string_view::npos
-                   ? std::string()
-                   : std::string(line.substr(first, line.find_last_not_of(" \t\r") - first + 1));
-    }
-    return {};
 }
 
 /// A distribution by its `.dist-info`, which lies in `site` (relative to the prefix).

@@ -24,6 +24,8 @@ struct InstallFlags {
     std::string group;
     std::string vendor;
     bool repair = false;
+    bool verify = false;
+    bool no_byte_code = false;
     bool frozen = false;
 };
 
@@ -71,9 +73,12 @@ Ending run_install(const InstallFlags& flags, Console& console) {
     options.root = flags.root;
     if (!flags.group.empty()) options.group = flags.group;
     options.repair = flags.repair;
+    options.verify = flags.verify;
+    options.byte_code = !flags.no_byte_code;
     const std::int64_t began = steady_milliseconds();
     auto store = open_store({flags.lock, flags.vendor, console.options().offline}, *lock, console);
     if (!store) return ended(store.error());
+    options.unpacked = (*store)->unpacked();
     const auto report = install(*lock, options, (*store)->packages(), console.progress());
     console.end_progress();
     if (!report) return ended(report.error());
@@ -103,6 +108,8 @@ void add_install(CLI::App& app, Run& chosen) {
     command->add_option("--vendor", flags->vendor, "Take archives from a pool of `aimlock vendor`")
         ->type_name("DIR");
     command->add_flag("--repair", flags->repair, "Restore edited and missing files");
+    command->add_flag("--verify", flags->verify, "Hash every file that sizes and times would vouch for");
+    command->add_flag("--no-byte-code", flags->no_byte_code, "Do not compile Python sources");
     command->add_flag("--frozen", flags->frozen, "Never solve (always so; scripts say it)");
     command->footer(footer);
     command->callback([&chosen, flags] {

@@ -45,6 +45,7 @@ class Pool final : public OpenedStore {
 public:
     explicit Pool(const fs::path& folder) : pool_(folder) {}
     PackageStore& packages() override { return pool_; }
+    [[nodiscard]] fs::path unpacked() const override { return {}; }
 
 private:
     VendorPool pool_;
@@ -57,6 +58,7 @@ public:
           download_(session_, std::move(options)),
           seen_(download_, std::move(lock_folder)) {}
     PackageStore& packages() override { return seen_; }
+    [[nodiscard]] fs::path unpacked() const override { return session_.cache_dir() / "unpacked"; }
 
 private:
     FetchSession session_;

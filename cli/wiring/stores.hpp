@@ -23,6 +23,9 @@ class OpenedStore {
 public:
     virtual ~OpenedStore() = default;
     virtual PackageStore& packages() = 0;
+    /// Folder of the packages that are unpacked once for all prefixes; empty: a pool that is not to be
+    /// written to.
+    [[nodiscard]] virtual std::filesystem::path unpacked() const = 0;
 };
 
 /// Opens the store, or the pool, that holds the archives of `lock`.

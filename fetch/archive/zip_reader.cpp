@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "fetch/archive/entry_path.hpp"
+#include "fetch/archive/zip_agreement.hpp"
 #include "fetch/archive/zip_directory.hpp"
 
 namespace aimlock {
@@ -34,19 +35,27 @@ Result<void> inflate_whole(const ZipEntry& entry, std::string_view content, cons
     thread_local const std::unique_ptr<::libdeflate_decompressor, FreeDeflate> inflater(
         ::libdeflate_alloc_decompressor());
     // One buffer a thread saves a large allocation and its page faults for each of thousands of members.
-    thread_local std::string buffer;
+    thread_local std::unique_ptr<char[]> buffer;
+    thread_local std::size_t room = 0;
     if (inflater == nullptr) return fail(ErrorCode::internal, "libdeflate gives no decompressor");
-    if (buffer.size() < entry.size_bytes) buffer.resize(entry.size_bytes);
+    if (room < entry.size_bytes) {
+        buffer.reset();
+        room = std::max<std::size_t>(entry.size_bytes, std::size_t{1} << 20U);
+        buffer = std::make_unique_for_overwrite<char[]>(room);
+    }
     std::size_t used = 0;
     std::size_t size = 0;
     const auto status = ::libdeflate_deflate_decompress_ex(inflater.get(), content.data(), content.size(),
-                                                           buffer.data(), entry.size_bytes, &used, &size);
+                                                           buffer.get(), entry.size_bytes, &used, &size);
     if (status != LIBDEFLATE_SUCCESS || used != content.size() || size != entry.size_bytes) {
         return wrong(entry, "does not inflate to the size that is stated");
     }
-    if (::libdeflate_crc32(0, buffer.data(), size) != entry.crc) return wrong(entry, "has a wrong CRC");
-    auto taken = sink(std::string_view(buffer).substr(0, size));
-    if (buffer.size() > (16U << 20U)) buffer = std::string();
+    if (::libdeflate_crc32(0, buffer.get(), size) != entry.crc) return wrong(entry, "has a wrong CRC");
+    auto taken = sink(std::string_view(buffer.get(), size));
+    if (room > (std::size_t{16} << 20U)) {
+        buffer.reset();
+        room = 0;
+    }
     return taken;
 }
 
@@ -98,6 +107,8 @@ Result<ZipReader> ZipReader::open(std::string_view bytes, std::uint64_t most_byt
         }
         left -= entry.size_bytes;
     }
+    auto agreed = agree_on_members(bytes, *entries);
+    if (!agreed) return tl::make_unexpected(agreed.error());
     ZipReader reader;
     reader.bytes_ = bytes;
     reader.entries_ = std::move(*entries);

@@ -26,7 +26,7 @@ struct ZipEntry {
 /// content and in a directory at the end, and programs differ in which they believe; so `open` holds both
 /// against each other, and refuses any byte that neither accounts for: members without a directory line, two
 /// members of one name, bytes before, between and after, an end record hidden in a comment, sizes that
-/// differ, encryption, links, backslashes in names.
+/// differ, encryption, links, backslashes in names. And libarchive must read the same members.
 class ZipReader {
 public:
     /// `bytes` must outlive the reader. More than `most_bytes` of content is an error.

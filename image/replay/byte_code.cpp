@@ -68,18 +68,6 @@ std::uint32_t four_bytes(std::string_view bytes) {
     return value;
 }
 
-/// "a/__pycache__/b.cpython-312.pyc" -> "a/b.py"; empty for byte code without a source.
-std::string source_of(std::string_view code) {
-    const std::size_t slash = code.rfind('/');
-    constexpr std::string_view cache = "__pycache__";
-    if (slash == std::string_view::npos || !code.ends_with(".pyc")) return {};
-    std::string_view folder = code.substr(0, slash);
-    if (!folder.ends_with(cache)) return {};
-    folder.remove_suffix(cache.size());
-    const std::string_view name = code.substr(slash + 1);
-    return std::string(folder) + std::string(name.substr(0, name.find('.'))) + ".py";
-}
-
 constexpr const char* compile_program =
     "import sys\n"
     "del sys.path[0]\n"  // the folder that the installation was started in
@@ -156,7 +144,8 @@ std::string sources_to_compile(const ReplayedPackage& package, const PrefixLayou
     std::vector<std::string_view> have;
     std::vector<std::string> sources;
     for (const ReplayedFile& file : package.files) {
-        if (std::string source = source_of(file.path); !source.empty()) sources.push_back(std::move(source));
+        if (std::string source = source_of_byte_code(file.path); !source.empty())
+            sources.push_back(std::move(source));
     }
     std::ranges::sort(sources);
     std::string list;
@@ -175,7 +164,7 @@ struct Work {
     const PrefixLayout& layout;
     const std::filesystem::path& folder;
     Progress& progress;
-    bool has_python;
+    bool compiles;
     std::atomic<std::size_t> next{0};
     std::atomic<bool> failed_to_start{false};
     std::mutex mutex{};
@@ -184,12 +173,14 @@ struct Work {
     Result<void> one(std::size_t index) {
         ReplayedPackage& package = packages[index];
         for (ReplayedFile& file : package.files) {
-            const std::string source = source_of(file.path);
+            const std::string source = source_of_byte_code(file.path);
             if (source.empty() || file.kind != ReplayedFile::Kind::file) continue;
+            // What comes from the store was settled there, and its bytes are other prefixes' too.
+            if (file.changed_ns != 0) continue;
             auto done = rewrite_shipped(file, folder, source);
             if (!done) return done;
         }
-        if (!package.compiles || !has_python || failed_to_start) return {};
+        if (!package.compiles || !compiles || failed_to_start) return {};
         const std::string sources = sources_to_compile(package, layout);
         if (sources.empty()) return {};
         const std::filesystem::path list = folder / fmt::format(".aimlock-work/{}", index);
@@ -214,6 +205,17 @@ struct Work {
 
 }  // namespace
 
+std::string source_of_byte_code(std::string_view code) {
+    const std::size_t slash = code.rfind('/');
+    constexpr std::string_view cache = "__pycache__";
+    if (slash == std::string_view::npos || !code.ends_with(".pyc")) return {};
+    std::string_view folder = code.substr(0, slash);
+    if (!folder.ends_with(cache)) return {};
+    folder.remove_suffix(cache.size());
+    const std::string_view name = code.substr(slash + 1);
+    return std::string(folder) + std::string(name.substr(0, name.find('.'))) + ".py";
+}
+
 bool make_unchecked(std::string& code, std::string_view source) {
     if (code.size() < 16 || code.substr(2, 2) != "\r\n" || four_bytes(std::string_view(code).substr(4)) == 1)
         return false;
@@ -232,7 +234,7 @@ bool make_unchecked(std::string& code, std::string_view source) {
 Result<void> make_byte_code(std::vector<ReplayedPackage>& packages,
                             const PrefixLayout& layout,
                             const std::filesystem::path& folder,
-                            unsigned threads,
+                            ByteCodeOptions options,
                             std::vector<std::string>& notes,
                             Progress& progress) {
     std::error_code error;
@@ -240,18 +242,19 @@ Result<void> make_byte_code(std::vector<ReplayedPackage>& packages,
     if (error)
         return fail(ErrorCode::io,
                     fmt::format("cannot write below {}: {}", folder.string(), error.message()));
-    Work work{packages, layout, folder, progress, std::filesystem::exists(folder / "bin/python", error)};
-    const bool wanted = std::ranges::any_of(packages, &ReplayedPackage::compiles);
+    const bool has_python = std::filesystem::exists(folder / "bin/python", error);
+    Work work{packages, layout, folder, progress, options.compile && has_python};
+    const bool wanted = options.compile && std::ranges::any_of(packages, &ReplayedPackage::compiles);
     progress.begin("byte code", packages.size(), false);
     std::vector<std::jthread> workers;
-    const unsigned count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned count =
+        options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 1; i < count; ++i) workers.emplace_back([&] { work.run(); });
     work.run();
     workers.clear();
     progress.end();
     std::filesystem::remove_all(folder / ".aimlock-work", error);
-    if (wanted && !work.has_python)
-        notes.emplace_back("no byte code: this part of the environment has no Python");
+    if (wanted && !has_python) notes.emplace_back("no byte code: this part of the environment has no Python");
     if (work.failed_to_start)
         notes.emplace_back("byte code is not complete: the environment's Python does not run here");
     return work.result;

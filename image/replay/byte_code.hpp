@@ -10,6 +10,11 @@
 
 namespace aimlock {
 
+struct ByteCodeOptions {
+    bool compile = true;  ///< false: only what packages ship is made independent of time
+    unsigned threads = 0;
+};
+
 /// Gives every Python source of `packages` in `folder` byte code that stays valid whatever happens to its
 /// time stamp (PEP 552, unchecked-hash): what a package ships is rewritten in its header, the rest is
 /// compiled by the environment's own Python, one fresh process a package, files sorted, so that the bytes
@@ -18,9 +23,12 @@ namespace aimlock {
 Result<void> make_byte_code(std::vector<ReplayedPackage>& packages,
                             const PrefixLayout& layout,
                             const std::filesystem::path& folder,
-                            unsigned threads,
+                            ByteCodeOptions options,
                             std::vector<std::string>& notes,
                             Progress& progress);
+
+/// "a/__pycache__/b.cpython-312.pyc" -> "a/b.py"; empty for byte code without a source.
+std::string source_of_byte_code(std::string_view code);
 
 /// Makes the byte code file `code` (its bytes) of `source` an unchecked-hash one. Does nothing to bytes that
 /// are no byte code, or that are of a hash kind already and unchecked. True when it changed them.

@@ -12,6 +12,7 @@
 #include "fetch/archive/tar_reader.hpp"
 #include "fetch/archive/zip_reader.hpp"
 #include "image/replay/conda_metadata.hpp"
+#include "image/replay/replayed_package.hpp"
 
 namespace aimlock {
 namespace {
@@ -80,28 +81,52 @@ Result<Documents> read_documents(const Parts& parts, std::uint64_t most_bytes) {
 }
 
 /// Where a packaged path goes: noarch packages leave Python's folder open.
-std::string installed_path(const CondaMetadata& metadata,
-                           const PrefixLayout& layout,
-                           const std::string& path) {
-    if (!metadata.noarch_python) return path;
+void place(const CondaMetadata& metadata, const std::string& path, PackagedFile& file) {
     constexpr std::string_view site = "site-packages/";
     constexpr std::string_view scripts = "python-scripts/";
-    if (path.starts_with(site)) return layout.site_packages + "/" + path.substr(site.size());
-    if (path.starts_with(scripts)) return "bin/" + path.substr(scripts.size());
-    return path;
+    file.path = path;
+    if (!metadata.noarch_python) return;
+    if (path.starts_with(site)) {
+        file.place = PackagedFile::Place::site_packages;
+        file.path = path.substr(site.size());
+    } else if (path.starts_with(scripts)) {
+        file.path = "bin/" + path.substr(scripts.size());
+    }
+}
+
+PackagedFiles outline_of(CondaMetadata& metadata) {
+    PackagedFiles package;
+    package.needs_python = package.compiles = metadata.noarch_python;
+    package.index_json = std::move(metadata.index_json);
+    package.entry_points = metadata.entry_points;
+    for (const CondaPath& path : metadata.paths) {
+        PackagedFile file;
+        place(metadata, path.path, file);
+        if (path.kind == CondaPath::Kind::folder) {
+            package.folders.push_back(std::move(file));
+            continue;
+        }
+        if (path.kind == CondaPath::Kind::link) file.kind = PackagedFile::Kind::link;
+        file.packaged_sha256 = path.sha256;
+        file.placeholder = path.placeholder;
+        package.files.push_back(std::move(file));
+    }
+    return package;
 }
 
 /// Unpacks the payload of one package.
 class Unpacking {
 public:
     Unpacking(const CondaMetadata& metadata,
-              const PrefixLayout& layout,
-              const PackageFolder& place,
+              PackagedFiles& package,
+              FileSink& sink,
               const Documents& documents)
-        : metadata_(metadata), layout_(layout), place_(place), documents_(documents) {
+        : package_(package), sink_(sink), documents_(documents) {
+        std::size_t index = 0;
         for (const CondaPath& path : metadata.paths) {
-            if (path.kind != CondaPath::Kind::folder)
-                expected_.emplace(path.path, Expected{&path, false, false, {}});
+            if (path.kind == CondaPath::Kind::folder) continue;
+            expected_.emplace(path.path, Expected{&path, index, false});
+            ++index;
         }
     }
 
@@ -126,14 +151,11 @@ public:
         return {};
     }
 
-    std::vector<ReplayedFile> files;
-
 private:
     struct Expected {
         const CondaPath* path = nullptr;
+        std::size_t index = 0;
         bool seen = false;
-        bool executable = false;
-        ReplayedFile written;
     };
 
     /// A document that was not read before the payload began would have been ignored.
@@ -156,45 +178,31 @@ private:
         }
         Expected& expected = found->second;
         expected.seen = true;
-        expected.executable = entry.executable;
         const bool is_link = entry.kind == TarEntry::Kind::symlink;
         if (is_link != (expected.path->kind == CondaPath::Kind::link) &&
             !(is_link && !expected.path->sha256.known())) {
             return fail(ErrorCode::archive,
                         fmt::format("`{}` is not what it is listed as", shown_name(entry.path)));
         }
-        ReplayedFile& file = expected.written;
-        file.path = installed_path(metadata_, layout_, entry.path);
-        file.packaged_sha256 = expected.path->sha256;
-        file.placeholder = expected.path->placeholder;
-        Result<void> done;
+        PackagedFile& file = package_.files[expected.index];
+        file.executable = entry.executable;
         if (is_link) {
-            done = take_link(entry, file);
-        } else if (entry.kind == TarEntry::Kind::hardlink) {
-            done = take_hardlink(entry, expected);
-        } else if (file.placeholder) {
-            done = take_with_prefix(tar, entry, file);
-        } else {
-            done = take_file(tar, entry, file);
+            file.kind = PackagedFile::Kind::link;
+            file.placeholder.reset();
+            file.link = entry.link;
+            return sink_.link(file);
         }
-        if (done) files.push_back(file);
-        return done;
+        if (entry.kind == TarEntry::Kind::hardlink) return take_hardlink(entry, expected, file);
+        return file.placeholder ? take_with_prefix(tar, entry, expected.index)
+                                : take_file(tar, entry, expected.index);
     }
 
-    Result<void> take_link(const TarEntry& entry, ReplayedFile& file) const {
-        auto inside = safe_link_target(file.path, entry.link);
-        if (!inside) return tl::make_unexpected(inside.error());
-        file.kind = ReplayedFile::Kind::link;
-        file.placeholder.reset();
-        return place_.symlink(file.path, entry.link);
-    }
-
-    Result<void> take_hardlink(const TarEntry& entry, const Expected& expected) {
+    Result<void> take_hardlink(const TarEntry& entry, const Expected& expected, PackagedFile& file) {
         const auto target = expected_.find(entry.link);
         const bool is_file = target != expected_.end() && target->second.seen &&
                              target->second.path != expected.path &&
                              target->second.path->kind == CondaPath::Kind::file &&
-                             target->second.written.kind == ReplayedFile::Kind::file;
+                             package_.files[target->second.index].kind == PackagedFile::Kind::file;
         // Both names are one file, so what is said of them must be one thing too.
         const auto agrees = [&](const CondaPath& other) {
             const CondaPath& mine = *expected.path;
@@ -207,38 +215,34 @@ private:
             return fail(ErrorCode::archive, fmt::format("`{}` is a hard link to `{}`, which is no such file",
                                                         shown_name(entry.path), shown_name(entry.link)));
         }
-        ReplayedFile& file = expected_.at(entry.path).written;
-        file.sha256 = target->second.written.sha256;
-        file.packaged_sha256 = target->second.written.packaged_sha256;
-        file.size_bytes = target->second.written.size_bytes;
-        return place_.hardlink(file.path, target->second.written.path);
+        const PackagedFile& first = package_.files[target->second.index];
+        file.kind = PackagedFile::Kind::second_name;
+        file.first_name = static_cast<std::uint32_t>(target->second.index);
+        copy_first_name(first, file);
+        return sink_.second_name(file, first);
     }
 
-    static Result<void> check(const TarEntry& entry, const ReplayedFile& file, const Sha256& found) {
+    static Result<void> check(const TarEntry& entry, const PackagedFile& file, const Sha256& found) {
         if (!file.packaged_sha256.known() || file.packaged_sha256 == found) return {};
         return fail(ErrorCode::integrity,
                     fmt::format("`{}` has sha256 {}, and its package says {}", shown_name(entry.path),
                                 found.hex(), file.packaged_sha256.hex()));
     }
 
-    Result<void> take_with_prefix(TarReader& tar, const TarEntry& entry, ReplayedFile& file) const {
+    Result<void> take_with_prefix(TarReader& tar, const TarEntry& entry, std::size_t index) {
+        PackagedFile& file = package_.files[index];
         auto content = tar.read_all();
         if (!content) return tl::make_unexpected(content.error());
         const Sha256 packaged = sha256_of(*content);
         auto checked = check(entry, file, packaged);
         if (!checked) return checked;
         file.packaged_sha256 = packaged;
-        auto replaced = replace_prefix(*content, *file.placeholder, layout_.prefix, file.path);
-        if (!replaced) return tl::make_unexpected(replaced.error());
-        auto written = place_.write(file.path, *replaced, entry.executable);
-        if (!written) return tl::make_unexpected(written.error());
-        file.sha256 = *written;
-        file.size_bytes = replaced->size();
-        return {};
+        return sink_.write(index, file, *content);
     }
 
-    Result<void> take_file(TarReader& tar, const TarEntry& entry, ReplayedFile& file) const {
-        auto out = place_.create(file.path, entry.executable);
+    Result<void> take_file(TarReader& tar, const TarEntry& entry, std::size_t index) {
+        PackagedFile& file = package_.files[index];
+        auto out = sink_.create(index, file);
         if (!out) return tl::make_unexpected(out.error());
         for (;;) {
             const auto piece = tar.read();
@@ -247,55 +251,27 @@ private:
             auto appended = out->append(*piece);
             if (!appended) return appended;
         }
-        auto written = out->finish();
+        const auto written = out->finish();
         if (!written) return tl::make_unexpected(written.error());
-        auto checked = check(entry, file, *written);
+        auto checked = check(entry, file, written->sha256);
         if (!checked) return checked;
-        file.sha256 = file.packaged_sha256 = *written;
+        file.sha256 = file.packaged_sha256 = written->sha256;
+        file.changed_ns = written->changed_ns;
         file.size_bytes = entry.size_bytes;
         return {};
     }
 
-    const CondaMetadata& metadata_;
-    const PrefixLayout& layout_;
-    const PackageFolder& place_;
+    PackagedFiles& package_;
+    FileSink& sink_;
     const Documents& documents_;
     std::unordered_map<std::string, Expected> expected_;
 };
 
-Result<std::vector<Claim>> claims_of(const CondaMetadata& metadata, const PrefixLayout& layout) {
-    std::vector<Claim> claims;
-    if (metadata.noarch_python && layout.site_packages.empty()) {
-        return fail(ErrorCode::lock, "the package needs a Python, and the target has none");
-    }
-    for (const CondaPath& path : metadata.paths) {
-        const auto kind = path.kind == CondaPath::Kind::file   ? Claim::Kind::file
-                          : path.kind == CondaPath::Kind::link ? Claim::Kind::link
-                                                               : Claim::Kind::folder;
-        claims.push_back({kind, installed_path(metadata, layout, path.path), false});
-    }
-    for (const EntryPoint& entry : metadata.entry_points) {
-        claims.push_back({Claim::Kind::file, "bin/" + entry.name, true});
-    }
-    return claims;
-}
-
-void note_scripts(const ReplayedPackage& replayed, std::vector<std::string>& notes) {
-    for (const ReplayedFile& file : replayed.files) {
-        if (!file.path.starts_with("bin/.") || !file.path.ends_with(".sh")) continue;
-        for (const std::string_view kind : {"-post-link.sh", "-pre-link.sh", "-pre-unlink.sh"}) {
-            if (file.path.ends_with(kind)) notes.push_back(fmt::format("script not run: {}", file.path));
-        }
-    }
-}
-
 }  // namespace
 
-Result<ReplayedPackage> replay_conda_package(const Package& package,
-                                             const std::filesystem::path& archive,
-                                             const PrefixLayout& layout,
-                                             StagedTree& tree,
-                                             std::size_t index) {
+Result<PackagedFiles> unpack_conda_package(const Package& package,
+                                           const std::filesystem::path& archive,
+                                           FileSink& sink) {
     const auto mapped = MappedFile::open(archive);
     if (!mapped) return tl::make_unexpected(mapped.error());
     const std::uint64_t most_bytes = unpacked_limit(mapped->bytes().size());
@@ -311,27 +287,11 @@ Result<ReplayedPackage> replay_conda_package(const Package& package,
                     fmt::format("the archive holds {} {} {}", shown_name(metadata->name),
                                 shown_name(metadata->version), shown_name(metadata->build)));
     }
-    const auto claims = claims_of(*metadata, layout);
-    if (!claims) return tl::make_unexpected(claims.error());
-    const auto place = tree.claim(index, *claims, false);
-    if (!place) return tl::make_unexpected(place.error());
-
-    Unpacking unpacking(*metadata, layout, *place, *documents);
-    auto unpacked = unpacking.run(*parts, most_bytes);
-    if (!unpacked) return tl::make_unexpected(unpacked.error());
-    ReplayedPackage replayed{&package, std::move(unpacking.files), std::move(metadata->index_json),
-                             {},       metadata->noarch_python,    {}};
-    for (const EntryPoint& entry : metadata->entry_points) {
-        const std::string text = entry_point_wrapper(entry, layout.interpreter());
-        ReplayedFile file{ReplayedFile::Kind::entry_point, "bin/" + entry.name, {}, text.size(), {}, {}};
-        auto written = place->write(file.path, text, true);
-        if (!written) return tl::make_unexpected(written.error());
-        file.sha256 = file.packaged_sha256 = *written;
-        replayed.files.push_back(std::move(file));
-    }
-    std::ranges::sort(replayed.files, {}, &ReplayedFile::path);
-    note_scripts(replayed, replayed.notes);
-    return replayed;
+    PackagedFiles files = outline_of(*metadata);
+    auto done = sink.expect(files);
+    if (done) done = Unpacking(*metadata, files, sink, *documents).run(*parts, most_bytes);
+    if (!done) return tl::make_unexpected(done.error());
+    return files;
 }
 
 }  // namespace aimlock

@@ -3,7 +3,7 @@
 //
 //     guard      one installation a prefix; what killed ones left is removed
 //     look       nothing there | this lock already | another lock of ours | somebody's folder (refused)
-//     unpack     every archive as it arrives, on the store's threads, biggest first
+//     fill       what the store of unpacked packages holds is shared; the rest as its archives arrive
 //     settle     paths that several packages fill, links, byte code, records, marker
 //     put        rename; the old prefix is removed
 #include "image/replay/install.hpp"
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <exception>
 #include <map>
 #include <numeric>
 #include <set>
@@ -20,15 +19,16 @@
 #include <sys/statvfs.h>
 
 #include "fetch/archive/entry_path.hpp"
+#include "fetch/archive/mapped_file.hpp"
 #include "image/inventory_reader.hpp"
 #include "image/replay/byte_code.hpp"
-#include "image/replay/conda_package.hpp"
+#include "image/replay/fill_tree.hpp"
 #include "image/replay/fixed_times.hpp"
 #include "image/replay/package_records.hpp"
+#include "image/replay/prefix_listing.hpp"
 #include "image/replay/prefix_state.hpp"
 #include "image/replay/replayed_package.hpp"
 #include "image/replay/staged_tree.hpp"
-#include "image/replay/wheel_package.hpp"
 
 namespace aimlock {
 namespace {
@@ -209,6 +209,7 @@ private:
                         "Name another prefix, or remove that folder.");
         }
         const auto marker = read_marker(destination_, marker_path(part_));
+        if (marker && is_untouched(*marker)) return false;
         const auto inventory = read_prefix(destination_);
         if (!inventory) return tl::make_unexpected(inventory.error());
         PrefixChanges changes = changes_of(*inventory);
@@ -231,18 +232,21 @@ private:
     Result<void> fill(const StagingFolder& staging) {
         std::vector<std::string> names;
         for (const Package* package : packages_) names.push_back(spoken_name(*package));
-        StagedTree tree(staging.path(), names);
-        std::vector<ReplayedPackage> replayed(packages_.size());
-        auto unpacked = unpack(tree, replayed);
-        if (!unpacked) return unpacked;
-        const auto clashes = tree.settle();
+        auto tree = StagedTree::open(staging.path(), names);
+        if (!tree) return tl::make_unexpected(tree.error());
+        // An image's layers share nothing with the machine that fills them: one pass from archive to layer.
+        const FillOptions filling{options_.root.empty() ? options_.unpacked : fs::path(), options_.verify,
+                                  options_.threads};
+        auto filled = fill_tree(packages_, names, layout_, filling, store_, *tree, progress_);
+        if (!filled) return tl::make_unexpected(filled.error());
+        report_.from_store = filled->from_store;
+        std::vector<ReplayedPackage>& replayed = filled->packages;
+        const auto clashes = tree->settle();
         if (!clashes) return tl::make_unexpected(clashes.error());
         drop_lost(*clashes, names, replayed);
-        if (options_.byte_code) {
-            auto compiled =
-                make_byte_code(replayed, layout_, staging.path(), options_.threads, report_.notes, progress_);
-            if (!compiled) return compiled;
-        }
+        auto compiled = make_byte_code(replayed, layout_, staging.path(),
+                                       {options_.byte_code, options_.threads}, report_.notes, progress_);
+        if (!compiled) return compiled;
         std::error_code error;
         fs::create_directory(staging.path() / "conda-meta", error);
         fs::permissions(staging.path() / "conda-meta", fs::perms{0755}, error);
@@ -250,6 +254,7 @@ private:
         auto recorded = write_records(lock_, options_.target, layout_, replayed, staging.path());
         if (recorded)
             recorded = write_history(lock_, options_.target, packages_, !part_.empty(), staging.path());
+        if (recorded) recorded = list_files(staging.path(), replayed);
         if (recorded) recorded = write_marker(staging.path(), marker_path(part_), marker_);
         if (recorded) recorded = carry_over(destination_, staging.path(), extra_);
         if (!recorded) return recorded;
@@ -257,42 +262,20 @@ private:
         return {};
     }
 
-    Result<void> unpack(StagedTree& tree, std::vector<ReplayedPackage>& replayed) {
-        // The biggest first: what starts last should be over soon.
-        std::vector<std::size_t> order(packages_.size());
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        std::ranges::stable_sort(order, std::greater{},
-                                 [&](std::size_t i) { return packages_[i]->size_bytes; });
-        std::vector<const Package*> wanted;
-        for (const std::size_t i : order) wanted.push_back(packages_[i]);
-        const auto ready = [&](std::size_t position, const fs::path& archive) -> Result<void> {
-            const std::size_t index = order[position];
-            auto done = unpack_one(index, archive, tree);
-            if (!done) return tl::make_unexpected(done.error());
-            replayed[index] = std::move(*done);
-            return {};
-        };
-        const std::uint64_t before = store_.counts().from_store;
-        auto provided = store_.provide(wanted, ready, progress_);
-        report_.from_store = store_.counts().from_store - before;
-        return provided;
+    /// Layers have no listing: their files get other times, and no two layers may hold one path.
+    [[nodiscard]] Result<void> list_files(const fs::path& folder,
+                                          const std::vector<ReplayedPackage>& replayed) const {
+        if (!part_.empty()) return {};
+        const auto listing = prefix_listing(replayed, folder);
+        if (!listing) return tl::make_unexpected(listing.error());
+        return write_listing(folder, *listing);
     }
 
-    Result<ReplayedPackage> unpack_one(std::size_t index, const fs::path& archive, StagedTree& tree) const {
-        const Package& package = *packages_[index];
-        Result<ReplayedPackage> done;
-        try {
-            done = package.kind == PackageKind::conda
-                       ? replay_conda_package(package, archive, layout_, tree, index)
-                       : replay_wheel(package, archive, layout_, tree, index);
-        } catch (
-            const std::exception& error) {  // memory, or a library below: the store's threads must not see it
-            done = fail(ErrorCode::io, error.what());
-        }
-        if (!done && !done.error().message.starts_with(spoken_name(package))) {
-            done.error().message = fmt::format("{}: {}", spoken_name(package), done.error().message);
-        }
-        return done;
+    /// Whether the prefix holds this lock, and its files are as they were listed.
+    [[nodiscard]] bool is_untouched(const PrefixMarker& marker) const {
+        if (options_.verify || options_.repair || marker.packages != marker_.packages) return false;
+        const auto listing = MappedFile::open(destination_ / listing_path);
+        return listing && is_as_listed(listing->bytes(), destination_, options_.threads);
     }
 
     /// What a package lost to a later one is not its any more: its record must not claim it.

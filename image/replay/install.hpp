@@ -23,7 +23,11 @@ struct InstallOptions {
         group;              ///< one group of a per-group lock slice; the rest of the prefix is not there
     bool repair = false;    ///< restore edited and missing files of an installed prefix
     bool byte_code = true;  ///< compile `.pyc`, unchecked-hash (install-and-image.md 3.5)
-    unsigned threads = 0;   ///< 0: one per processor
+    /// Store of unpacked packages that prefixes share files with; empty, or with `root`: archives are
+    /// unpacked in one pass into the prefix.
+    std::filesystem::path unpacked;
+    bool verify = false;   ///< read and hash what sizes and times would vouch for: the prefix, the store
+    unsigned threads = 0;  ///< 0: one per processor
 };
 
 struct InstallReport {

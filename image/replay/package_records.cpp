@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <string_view>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "image/replay/staged_tree.hpp"
+#include "image/replay/output_file.hpp"
+#include "image/replay/prefix_listing.hpp"
 #include "image/replay/wheel_record.hpp"
 
 namespace aimlock {
@@ -16,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 Result<void> write_text(const std::filesystem::path& file, std::string_view text) {
-    auto out = OutputFile::create(file, false, true);
+    auto out = OutputFile::create(AT_FDCWD, file.string(), {false, true, false});
     if (!out) return tl::make_unexpected(out.error());
     auto appended = out->append(text);
     if (!appended) return appended;
@@ -102,7 +104,7 @@ json conda_record(const ReplayedPackage& replayed, const std::vector<std::string
     record["size"] = package.size_bytes;
     if (!package.md5.empty()) record["md5"] = package.md5;
     if (package.timestamp_ms != 0) record["timestamp"] = package.timestamp_ms;
-    record["link"] = {{"source", ""}, {"type", 3}};  // a copy: nothing outside the prefix shares its bytes
+    record["link"] = {{"source", ""}, {"type", 3}};  // how its bytes came here is no part of what it holds
     json paths = json::array();
     json files = json::array();
     for (const ReplayedFile& file : replayed.files) {
@@ -176,6 +178,10 @@ Result<void> write_history(const Lock& lock,
                             package->version, package->build);
     }
     return write_text(file, text);
+}
+
+Result<void> write_listing(const std::filesystem::path& folder, std::string_view listing) {
+    return write_text(folder / listing_path, listing);
 }
 
 }  // namespace aimlock

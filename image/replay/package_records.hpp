@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "image/replay/replayed_package.hpp"
@@ -26,5 +27,8 @@ Result<void> write_history(const Lock& lock,
                            const std::vector<const Package*>& packages,
                            bool is_part,
                            const std::filesystem::path& folder);
+
+/// conda-meta/aimlock-files (prefix_listing.hpp).
+Result<void> write_listing(const std::filesystem::path& folder, std::string_view listing);
 
 }  // namespace aimlock

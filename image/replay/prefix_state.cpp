@@ -13,7 +13,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,36 +114,11 @@ Result<PrefixGuard> PrefixGuard::acquire(const fs::path& prefix) {
                     fmt::format("cannot create {}: {}", prefix.parent_path().string(), error.message()));
     }
     const fs::path file = prefix.parent_path() / fmt::format(".{}.aimlock-lock", prefix.filename().string());
-    for (;;) {
-        const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (descriptor < 0) return io_error("create", file, errno);
-        PrefixGuard guard(descriptor, file);
-        while (::flock(descriptor, LOCK_EX) != 0) {
-            if (errno != EINTR) return io_error("lock", file, errno);
-        }
-        // The one before us removed the file: ours has no name any more, and the next to come would not see
-        // it.
-        struct stat held {};
-        struct stat named {};
-        const bool same = ::fstat(descriptor, &held) == 0 && ::stat(file.c_str(), &named) == 0 &&
-                          held.st_ino == named.st_ino;
-        if (!same) {
-            guard.file_.clear();
-            continue;
-        }
-        auto cleared = clear_leftovers(prefix);
-        if (!cleared) return tl::make_unexpected(cleared.error());
-        return guard;
-    }
-}
-
-PrefixGuard::PrefixGuard(PrefixGuard&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), file_(std::move(other.file_)) {}
-
-PrefixGuard::~PrefixGuard() {
-    if (descriptor_ < 0) return;
-    if (!file_.empty()) ::unlink(file_.c_str());
-    ::close(descriptor_);
+    auto lock = FileLock::acquire(file);
+    if (!lock) return tl::make_unexpected(lock.error());
+    auto cleared = clear_leftovers(prefix);
+    if (!cleared) return tl::make_unexpected(cleared.error());
+    return PrefixGuard(std::move(*lock));
 }
 
 Result<StagingFolder> StagingFolder::create(const fs::path& prefix) {
@@ -212,7 +186,7 @@ PrefixChanges changes_of(const Inventory& inventory) {
     changes.edited.assign(edited.begin(), edited.end());
     for (const auto& [path, file] : inventory.files) {
         if (file.kind == InventoryFile::Kind::directory || known.contains(path)) continue;
-        const bool own = path.starts_with("conda-meta/aimlock-lock") || path == "conda-meta/history";
+        const bool own = path.starts_with("conda-meta/aimlock-") || path == "conda-meta/history";
         const bool code = path.ends_with(".pyc") && path.find("__pycache__/") != std::string::npos;
         if (!own && !code) changes.extra.push_back(path);
     }

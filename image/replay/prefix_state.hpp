@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "image/replay/file_lock.hpp"
 #include "lock/inventory.hpp"
 #include "lock/lockfile.hpp"
 #include "solver/base/digest.hpp"
@@ -41,17 +43,10 @@ public:
     /// Waits for other installations into `prefix`; creates its parent folders, and removes what killed ones
     /// left.
     static Result<PrefixGuard> acquire(const std::filesystem::path& prefix);
-    ~PrefixGuard();
-    PrefixGuard(PrefixGuard&& other) noexcept;
-    PrefixGuard& operator=(PrefixGuard&&) = delete;
-    PrefixGuard(const PrefixGuard&) = delete;
-    PrefixGuard& operator=(const PrefixGuard&) = delete;
 
 private:
-    PrefixGuard(int descriptor, std::filesystem::path file)
-        : descriptor_(descriptor), file_(std::move(file)) {}
-    int descriptor_;
-    std::filesystem::path file_;
+    explicit PrefixGuard(FileLock lock) : lock_(std::move(lock)) {}
+    FileLock lock_;
 };
 
 /// A new folder beside a prefix, removed with all in it unless it was put in the prefix's place.

@@ -29,6 +29,7 @@ struct ReplayedFile {
     std::uint64_t size_bytes = 0;
     Sha256 packaged_sha256;  ///< as it lay in the package
     std::optional<Placeholder> placeholder;
+    std::int64_t changed_ns = 0;  ///< its time, where it came from the store of unpacked packages
 };
 
 /// What a package has put into the prefix; its record is written when all packages are there.

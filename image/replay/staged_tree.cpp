@@ -19,20 +19,6 @@
 namespace aimlock {
 namespace {
 
-tl::unexpected<Error> io_error(std::string_view doing, std::string_view file) {
-    return fail(ErrorCode::io, fmt::format("cannot {} {}: {}", doing, file, std::strerror(errno)));
-}
-
-/// Whether the process's umask would take a bit from 0755. umask(2) can only be read by setting it, which
-/// other threads would see.
-bool umask_takes_bits() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("Umask:")) return (std::stoul(line.substr(6), nullptr, 8) & 0755U) != 0;
-    }
-    return true;
-}
-
 /// Paths that say what is installed: a package that brought one could speak for another.
 bool is_reserved(std::string_view path) {
     if (path == ".aimlock-work" || path.starts_with(".aimlock-work/")) return true;
@@ -56,53 +42,17 @@ bool same_content(const std::filesystem::path& a, const std::filesystem::path& b
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const std::filesystem::path& file, bool executable, bool set_mode) {
-    const ::mode_t mode = executable ? 0755 : 0644;
-    // O_EXCL: a claimed path is free, and a link in its place must never be followed.
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (descriptor < 0) return io_error("create", file.string());
-    if (set_mode && ::fchmod(descriptor, mode) != 0) {
-        auto error = io_error("set the mode of", file.string());
-        ::close(descriptor);
-        return error;
-    }
-    return OutputFile(descriptor, file.string());
-}
-
-OutputFile::OutputFile(OutputFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      name_(std::move(other.name_)),
-      digest_(std::move(other.digest_)) {}
-
-OutputFile::~OutputFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-Result<void> OutputFile::append(std::string_view bytes) {
-    digest_.update(bytes);
-    while (!bytes.empty()) {
-        const ::ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return io_error("write", name_);
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
-Result<Sha256> OutputFile::finish() {
-    if (::close(std::exchange(descriptor_, -1)) != 0) return io_error("write", name_);
-    return digest_.finish();
-}
-
-std::filesystem::path PackageFolder::location(const std::string& path) const {
-    return contested_.contains(path) ? side_ / path : tree_->folder() / path;
+std::string PackageFolder::location(const std::string& path) const {
+    return contested_.contains(path) ? side_ + "/" + path : path;
 }
 
 Result<OutputFile> PackageFolder::create(const std::string& path, bool executable) const {
-    return OutputFile::create(location(path), executable, tree_->sets_modes());
+    return OutputFile::create(tree_->descriptor(), location(path), {executable, tree_->sets_modes(), false});
 }
 
-Result<Sha256> PackageFolder::write(const std::string& path, std::string_view bytes, bool executable) const {
+Result<OutputFile::Written> PackageFolder::write(const std::string& path,
+                                                 std::string_view bytes,
+                                                 bool executable) const {
     auto file = create(path, executable);
     if (!file) return tl::make_unexpected(file.error());
     auto appended = file->append(bytes);
@@ -111,19 +61,41 @@ Result<Sha256> PackageFolder::write(const std::string& path, std::string_view by
 }
 
 Result<void> PackageFolder::symlink(const std::string& path, const std::string& target) const {
-    if (::symlink(target.c_str(), location(path).c_str()) != 0) return io_error("create the link", path);
+    if (::symlinkat(target.c_str(), tree_->descriptor(), location(path).c_str()) != 0)
+        return errno_failure("create the link", path);
     tree_->note_link(path, target);
     return {};
 }
 
 Result<void> PackageFolder::hardlink(const std::string& path, const std::string& existing) const {
-    if (::link(location(existing).c_str(), location(path).c_str()) != 0)
-        return io_error("create the link", path);
+    const int tree = tree_->descriptor();
+    if (::linkat(tree, location(existing).c_str(), tree, location(path).c_str(), 0) != 0)
+        return errno_failure("create the link", path);
     return {};
 }
 
-StagedTree::StagedTree(std::filesystem::path folder, std::vector<std::string> packages)
-    : folder_(std::move(folder)), packages_(std::move(packages)), sets_modes_(umask_takes_bits()) {
+Result<void> PackageFolder::share(
+    const std::string& path, int from, const std::string& name, bool executable, Sharing how) const {
+    const int tree = tree_->descriptor();
+    const std::string place = location(path);
+    if (how == Sharing::hardlink) {
+        if (::linkat(from, name.c_str(), tree, place.c_str(), 0) == 0) return {};
+        if (errno != EMLINK) return errno_failure("link", path);
+    }
+    return copy_below(from, name, tree, place, {executable, tree_->sets_modes(), false});
+}
+
+Result<StagedTree> StagedTree::open(std::filesystem::path folder, std::vector<std::string> packages) {
+    auto handle = FolderHandle::open(folder.string());
+    if (!handle) return tl::make_unexpected(handle.error());
+    return StagedTree(std::move(folder), std::move(packages), std::move(*handle));
+}
+
+StagedTree::StagedTree(std::filesystem::path folder, std::vector<std::string> packages, FolderHandle handle)
+    : folder_(std::move(folder)),
+      packages_(std::move(packages)),
+      handle_(std::move(handle)),
+      sets_modes_(umask_takes_bits()) {
     folders_.insert("");
 }
 
@@ -137,9 +109,9 @@ Result<void> StagedTree::make_folder(std::size_t package, const std::string& pat
                     fmt::format("{} has files below `{}`, which is a file or a link of {}",
                                 packages_[package], shown_name(path), packages_[held->second.package]));
     }
-    const std::string file = (folder_ / path).string();
-    if (::mkdir(file.c_str(), 0755) != 0) return io_error("create", file);
-    if (sets_modes_ && ::chmod(file.c_str(), 0755) != 0) return io_error("set the mode of", file);
+    if (::mkdirat(descriptor(), path.c_str(), 0755) != 0) return errno_failure("create", path);
+    if (sets_modes_ && ::fchmodat(descriptor(), path.c_str(), 0755, 0) != 0)
+        return errno_failure("set the mode of", path);
     folders_.insert(path);
     return {};
 }
@@ -186,24 +158,23 @@ Result<PackageFolder> StagedTree::claim(std::size_t package,
                                         bool from_wheel) {
     PackageFolder place;
     place.tree_ = this;
-    place.side_ = work_folder() / std::to_string(package);
-    const std::lock_guard lock(mutex_);
+    place.side_ = fmt::format(".aimlock-work/{}", package);
+    const std::lock_guard lock(*mutex_);
     for (const Claim& claim : claims) {
         auto claimed = claim_one(package, claim, from_wheel, place);
         if (!claimed) return tl::make_unexpected(claimed.error());
     }
     std::error_code error;
     for (const std::string& path : place.contested_) {
-        std::filesystem::create_directories((place.side_ / path).parent_path(), error);
+        std::filesystem::create_directories((folder_ / place.side_ / path).parent_path(), error);
         if (error)
-            return fail(ErrorCode::io,
-                        fmt::format("cannot create {}: {}", place.side_.string(), error.message()));
+            return fail(ErrorCode::io, fmt::format("cannot create {}: {}", place.side_, error.message()));
     }
     return place;
 }
 
 void StagedTree::note_link(const std::string& path, const std::string& target) const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     links_[path] = target;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "image/replay/output_file.hpp"
 #include "solver/base/digest.hpp"
 #include "solver/base/result.hpp"
 
@@ -25,42 +27,36 @@ struct Claim {
     bool wrapper = false;
 };
 
-/// A file that is being written below a staged tree, hashed on the way.
-class OutputFile {
-public:
-    static Result<OutputFile> create(const std::filesystem::path& file, bool executable, bool set_mode);
-    ~OutputFile();
-    OutputFile(OutputFile&& other) noexcept;
-    OutputFile& operator=(OutputFile&&) = delete;
-    OutputFile(const OutputFile&) = delete;
-    OutputFile& operator=(const OutputFile&) = delete;
-
-    Result<void> append(std::string_view bytes);
-    /// Closes it; the digest of all that was appended.
-    Result<Sha256> finish();
-
-private:
-    OutputFile(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
-    int descriptor_;
-    std::string name_;
-    Sha256Stream digest_;
+/// How a stored file comes into a prefix without being written again.
+enum class Sharing : std::uint8_t {
+    none,      ///< it cannot: another file system
+    reflink,   ///< one content on disk, two files: an edit of one leaves the other
+    hardlink,  ///< one file with two names
 };
 
 /// The part of a staged tree that one package fills. Every path must have been claimed.
 class PackageFolder {
 public:
     Result<OutputFile> create(const std::string& path, bool executable) const;
-    Result<Sha256> write(const std::string& path, std::string_view bytes, bool executable) const;
+    Result<OutputFile::Written> write(const std::string& path, std::string_view bytes, bool executable) const;
     Result<void> symlink(const std::string& path, const std::string& target) const;
     /// A second name for a file that this package has written.
     Result<void> hardlink(const std::string& path, const std::string& existing) const;
-    /// Where the content of `path` lies until the tree is settled.
-    [[nodiscard]] std::filesystem::path location(const std::string& path) const;
+    /// The file `name` of the open folder `from`, shared with it as `how` says. A copy where the file has as
+    /// many names as its file system lets it have.
+    Result<void> share(
+        const std::string& path, int from, const std::string& name, bool executable, Sharing how) const;
+
+    /// Whether another package had claimed `path` before.
+    [[nodiscard]] bool is_contested(const std::string& path) const { return contested_.contains(path); }
 
 private:
     friend class StagedTree;
+    /// Where the content of `path` lies until the tree is settled, relative to the tree.
+    [[nodiscard]] std::string location(const std::string& path) const;
+
     const StagedTree* tree_ = nullptr;
-    std::filesystem::path side_;  // for paths that an earlier claimant fills too
+    std::string side_;  // for paths that an earlier claimant fills too
     std::unordered_set<std::string> contested_;
 };
 
@@ -76,7 +72,7 @@ struct Clash {
 class StagedTree {
 public:
     /// `folder` exists and is empty. `packages`: what each is called in messages, in the lock's order.
-    StagedTree(std::filesystem::path folder, std::vector<std::string> packages);
+    static Result<StagedTree> open(std::filesystem::path folder, std::vector<std::string> packages);
 
     /// Reserves the paths of a package, before anything of it is written, and creates their folders.
     /// `from_wheel`: names that a file system without letter case, or with another Unicode form, would take
@@ -93,8 +89,10 @@ public:
     /// Records where a link points, to be checked by `settle`.
     void note_link(const std::string& path, const std::string& target) const;
     [[nodiscard]] bool sets_modes() const { return sets_modes_; }
+    [[nodiscard]] int descriptor() const { return handle_.descriptor(); }
 
 private:
+    StagedTree(std::filesystem::path folder, std::vector<std::string> packages, FolderHandle handle);
     struct Holder {
         std::uint32_t package = 0;
         bool wrapper = false;
@@ -109,8 +107,9 @@ private:
 
     std::filesystem::path folder_;
     std::vector<std::string> packages_;
+    FolderHandle handle_;
     bool sets_modes_ = false;  // the umask would take bits away that files must have
-    mutable std::mutex mutex_;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
     std::unordered_map<std::string, Holder> holders_;
     std::unordered_set<std::string> folders_;
     std::unordered_map<std::string, std::string> folded_;

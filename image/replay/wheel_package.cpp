@@ -11,6 +11,8 @@
 #include "fetch/archive/mapped_file.hpp"
 #include "fetch/archive/zip_reader.hpp"
 #include "image/replay/entry_points.hpp"
+#include "image/replay/replayed_package.hpp"
+#include "image/replay/wheel_headers.hpp"
 #include "image/replay/wheel_record.hpp"
 #include "solver/spec/package_name.hpp"
 
@@ -19,10 +21,13 @@ namespace {
 
 constexpr std::uint64_t most_metadata_bytes = 64U << 20U;
 
+using Place = PackagedFile::Place;
+
 /// One member and where it goes.
 struct Placed {
     const ZipEntry* entry = nullptr;
-    std::string path;  ///< relative to the prefix
+    Place place = Place::site_packages;
+    std::string path;  ///< below its place
     bool is_script = false;
     const RecordLine* record = nullptr;
 };
@@ -36,26 +41,10 @@ bool is_installers_own(std::string_view name) {
     return name == "RECORD" || name == "INSTALLER" || name == "REQUESTED" || name == "direct_url.json";
 }
 
-/// The value of a `Key: value` line of WHEEL.
-std::string_view header_value(std::string_view text, std::string_view key) {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(text.size(), end + 1));
-        if (!line.starts_with(key) || line.substr(key.size(), 1) != ":") continue;
-        line.remove_prefix(key.size() + 1);
-        const std::size_t first = line.find_first_not_of(" \t\r");
-        if (first == std::string_view::npos) return {};
-        return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-    }
-    return {};
-}
-
 /// The wheel's documents, and every member's place.
 class Wheel {
 public:
-    Wheel(const Package& package, const PrefixLayout& layout, ZipReader zip)
-        : package_(package), layout_(layout), zip_(std::move(zip)) {}
+    Wheel(const Package& package, ZipReader zip) : package_(package), zip_(std::move(zip)) {}
 
     Result<void> read() {
         for (auto step :
@@ -69,7 +58,7 @@ public:
     [[nodiscard]] const ZipReader& zip() const { return zip_; }
     [[nodiscard]] const std::vector<Placed>& members() const { return members_; }
     [[nodiscard]] const std::vector<EntryPoint>& entry_points() const { return entry_points_; }
-    [[nodiscard]] std::string dist_info() const { return layout_.site_packages + "/" + dist_info_; }
+    [[nodiscard]] const std::string& dist_info() const { return dist_info_; }
 
 private:
     Result<void> find_dist_info() {
@@ -115,6 +104,12 @@ private:
         return {};
     }
 
+    struct Scheme {
+        std::string_view name;
+        Place place;
+        std::string folder;
+    };
+
     /// The place of a member of `NAME-VERSION.data/`.
     Result<Placed> place_data(const ZipEntry& entry, std::string_view inside) const {
         const std::size_t slash = inside.find('/');
@@ -122,20 +117,19 @@ private:
         const std::string_view rest =
             slash == std::string_view::npos ? std::string_view{} : inside.substr(slash + 1);
         const std::string name = stem_.substr(0, stem_.rfind('-'));
-        const std::array<std::pair<std::string_view, std::string>, 5> schemes = {{
-            {"purelib", layout_.site_packages + "/"},
-            {"platlib", layout_.site_packages + "/"},
-            {"scripts", "bin/"},
-            {"data", ""},
-            {"headers", fmt::format("include/python{}/{}/", layout_.python_version, name)},
+        const std::array<Scheme, 5> schemes = {{
+            {"purelib", Place::site_packages, ""},
+            {"platlib", Place::site_packages, ""},
+            {"scripts", Place::prefix, "bin/"},
+            {"data", Place::prefix, ""},
+            {"headers", Place::headers, name + "/"},
         }};
-        const auto* found =
-            std::ranges::find(schemes, scheme, &std::pair<std::string_view, std::string>::first);
+        const auto* found = std::ranges::find(schemes, scheme, &Scheme::name);
         if (found == schemes.end() || rest.empty()) {
             return fail(ErrorCode::archive,
                         fmt::format("`{}` has no place in a wheel", shown_name(entry.path)));
         }
-        return Placed{&entry, found->second + std::string(rest), scheme == "scripts", nullptr};
+        return Placed{&entry, found->place, found->folder + std::string(rest), scheme == "scripts", nullptr};
     }
 
     Result<void> place_members() {
@@ -147,7 +141,7 @@ private:
                 if (is_installers_own(name)) continue;
             }
             if (!entry.path.starts_with(data)) {
-                members_.push_back({&entry, layout_.site_packages + "/" + entry.path, false, nullptr});
+                members_.push_back({&entry, Place::site_packages, entry.path, false, nullptr});
                 continue;
             }
             auto placed = place_data(entry, std::string_view(entry.path).substr(data.size()));
@@ -191,7 +185,6 @@ private:
     }
 
     const Package& package_;
-    const PrefixLayout& layout_;
     ZipReader zip_;
     std::string dist_info_;
     std::string stem_;  ///< NAME-VERSION
@@ -199,19 +192,6 @@ private:
     std::vector<EntryPoint> entry_points_;
     std::vector<Placed> members_;
 };
-
-/// A script's first line `#!python` stands for the environment's interpreter.
-std::string with_interpreter(std::string_view content, const PrefixLayout& layout) {
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    std::string_view first = content.substr(0, end);
-    if (!first.starts_with("#!python")) return std::string(content);
-    const std::size_t blank = first.find_first_of(" \t\r");
-    std::string_view arguments = blank == std::string_view::npos ? std::string_view{} : first.substr(blank);
-    while (arguments.ends_with('\r')) arguments.remove_suffix(1);
-    std::string line = python_shebang(layout.interpreter());
-    if (!arguments.empty() && line.find('\n') == line.size() - 1) line.insert(line.size() - 1, arguments);
-    return line + std::string(content.substr(std::min(content.size(), end + 1)));
-}
 
 Result<void> check(const Placed& member, const Sha256& found, std::uint64_t size) {
     const RecordLine* line = member.record;
@@ -230,101 +210,63 @@ Result<void> check(const Placed& member, const Sha256& found, std::uint64_t size
     return {};
 }
 
-Result<ReplayedFile> write_member(const Wheel& wheel,
-                                  const Placed& member,
-                                  const PrefixLayout& layout,
-                                  const PackageFolder& place) {
-    ReplayedFile file{ReplayedFile::Kind::file, member.path, {}, member.entry->size_bytes, {}, {}};
+Result<void> write_member(
+    const Wheel& wheel, const Placed& member, std::size_t index, PackagedFile& file, FileSink& sink) {
+    const std::uint64_t size = member.entry->size_bytes;
     if (member.is_script) {
-        auto content = wheel.zip().read_all(*member.entry, most_metadata_bytes * 16);
+        const auto content = wheel.zip().read_all(*member.entry, most_metadata_bytes * 16);
         if (!content) return tl::make_unexpected(content.error());
         file.packaged_sha256 = sha256_of(*content);
-        const std::string text = with_interpreter(*content, layout);
-        auto written = place.write(member.path, text, true);
-        if (!written) return tl::make_unexpected(written.error());
-        file.sha256 = *written;
-        file.size_bytes = text.size();
-    } else {
-        auto out = place.create(member.path, member.entry->executable);
-        if (!out) return tl::make_unexpected(out.error());
-        auto read =
-            wheel.zip().read(*member.entry, [&](std::string_view piece) { return out->append(piece); });
-        if (!read) return tl::make_unexpected(read.error());
-        auto written = out->finish();
-        if (!written) return tl::make_unexpected(written.error());
-        file.sha256 = file.packaged_sha256 = *written;
+        auto checked = check(member, file.packaged_sha256, size);
+        return checked ? sink.write(index, file, *content) : checked;
     }
-    auto checked = check(member, file.packaged_sha256, member.entry->size_bytes);
-    if (!checked) return tl::make_unexpected(checked.error());
-    return file;
+    auto out = sink.create(index, file);
+    if (!out) return tl::make_unexpected(out.error());
+    auto read = wheel.zip().read(*member.entry, [&](std::string_view piece) { return out->append(piece); });
+    if (!read) return read;
+    const auto written = out->finish();
+    if (!written) return tl::make_unexpected(written.error());
+    file.sha256 = file.packaged_sha256 = written->sha256;
+    file.changed_ns = written->changed_ns;
+    return check(member, file.packaged_sha256, size);
 }
 
-std::vector<Claim> claims_of(const Wheel& wheel) {
-    std::vector<Claim> claims;
-    for (const Placed& member : wheel.members()) claims.push_back({Claim::Kind::file, member.path, false});
-    for (const EntryPoint& entry : wheel.entry_points())
-        claims.push_back({Claim::Kind::file, "bin/" + entry.name, true});
-    claims.push_back({Claim::Kind::file, wheel.dist_info() + "/INSTALLER", false});
-    claims.push_back({Claim::Kind::file, wheel.dist_info() + "/RECORD", false});
-    return claims;
-}
-
-Result<void> write_generated(const Wheel& wheel,
-                             const PrefixLayout& layout,
-                             const PackageFolder& place,
-                             ReplayedPackage& replayed) {
-    const auto write = [&](const std::string& path, const std::string& text,
-                           bool executable) -> Result<void> {
-        auto written = place.write(path, text, executable);
-        if (!written) return tl::make_unexpected(written.error());
-        const auto kind = executable ? ReplayedFile::Kind::entry_point : ReplayedFile::Kind::file;
-        replayed.files.push_back({kind, path, *written, text.size(), *written, {}});
-        return {};
-    };
-    for (const EntryPoint& entry : wheel.entry_points()) {
-        auto done = write("bin/" + entry.name, entry_point_wrapper(entry, layout.interpreter()), true);
-        if (!done) return done;
+PackagedFiles outline_of(const Wheel& wheel) {
+    PackagedFiles package;
+    package.from_wheel = package.needs_python = package.compiles = true;
+    package.dist_info = wheel.dist_info();
+    package.entry_points = wheel.entry_points();
+    package.files.reserve(wheel.members().size());
+    for (const Placed& member : wheel.members()) {
+        PackagedFile file;
+        file.place = member.place;
+        file.path = member.path;
+        file.is_script = member.is_script;
+        file.executable = member.is_script || member.entry->executable;
+        file.size_bytes = member.entry->size_bytes;
+        package.files.push_back(std::move(file));
     }
-    return write(wheel.dist_info() + "/INSTALLER", "aimlock\n", false);
+    return package;
 }
 
 }  // namespace
 
-Result<ReplayedPackage> replay_wheel(const Package& package,
-                                     const std::filesystem::path& archive,
-                                     const PrefixLayout& layout,
-                                     StagedTree& tree,
-                                     std::size_t index) {
-    if (layout.site_packages.empty()) {
-        return fail(ErrorCode::lock, "the package needs a Python, and the target has none");
-    }
+Result<PackagedFiles> unpack_wheel(const Package& package,
+                                   const std::filesystem::path& archive,
+                                   FileSink& sink) {
     const auto mapped = MappedFile::open(archive);
     if (!mapped) return tl::make_unexpected(mapped.error());
     auto zip = ZipReader::open(mapped->bytes(), unpacked_limit(mapped->bytes().size()));
     if (!zip) return tl::make_unexpected(zip.error());
-    Wheel wheel(package, layout, std::move(*zip));
+    Wheel wheel(package, std::move(*zip));
     auto read = wheel.read();
     if (!read) return tl::make_unexpected(read.error());
-    const auto place = tree.claim(index, claims_of(wheel), true);
-    if (!place) return tl::make_unexpected(place.error());
-
-    ReplayedPackage replayed;
-    replayed.package = &package;
-    replayed.dist_info = wheel.dist_info();
-    replayed.compiles = true;
-    for (const Placed& member : wheel.members()) {
-        auto file = write_member(wheel, member, layout, *place);
-        if (!file) return tl::make_unexpected(file.error());
-        const std::string_view path = file->path;
-        if (path.ends_with(".pth") && path.rfind('/') == layout.site_packages.size()) {
-            replayed.notes.push_back(fmt::format("runs at every start of Python: {}", file->path));
-        }
-        replayed.files.push_back(std::move(*file));
-    }
-    auto generated = write_generated(wheel, layout, *place, replayed);
-    if (!generated) return tl::make_unexpected(generated.error());
-    std::ranges::sort(replayed.files, {}, &ReplayedFile::path);
-    return replayed;
+    PackagedFiles files = outline_of(wheel);
+    auto done = sink.expect(files);
+    for (std::size_t i = 0; done && i < files.files.size(); ++i)
+        done = write_member(wheel, wheel.members()[i], i, files.files[i], sink);
+    if (!done) return tl::make_unexpected(done.error());
+    return files;
 }
 
 }  // namespace aimlock

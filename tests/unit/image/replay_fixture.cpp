@@ -66,10 +66,14 @@ Result<InstallReport> ReplayTest::run() {
 
 void ReplayTest::expect_refused(const std::string& message) {
     const auto before = tree();
-    const auto report = run();
-    ASSERT_FALSE(report) << "was installed";
-    EXPECT_THAT(report.error().message, ::testing::HasSubstr(message));
-    EXPECT_EQ(before, tree()) << "something was written";
+    for (const char* store : {"", "cache/unpacked"}) {
+        options.unpacked = *store == '\0' ? std::filesystem::path() : folder.path() / store;
+        const auto report = run();
+        ASSERT_FALSE(report) << "was installed";
+        EXPECT_THAT(report.error().message, ::testing::HasSubstr(message));
+        EXPECT_EQ(before, tree()) << "something was written";
+    }
+    options.unpacked.clear();
 }
 
 std::string ReplayTest::text(const std::string& path) const {
@@ -85,7 +89,9 @@ std::map<std::string, std::string> ReplayTest::tree() const {
     std::map<std::string, std::string> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
         const std::string path = entry.path().lexically_relative(folder.path()).string();
-        if (path.starts_with("pool")) continue;
+        // The store and the listing hold times.
+        if (path.starts_with("pool") || path.starts_with("cache") || path.ends_with("/aimlock-files"))
+            continue;
         std::string content;
         if (entry.is_symlink()) {
             content = "-> " + std::filesystem::read_symlink(entry.path()).string();

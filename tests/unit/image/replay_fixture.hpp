@@ -29,7 +29,8 @@ protected:
     void start_over() { lock.packages.clear(); }
 
     Result<InstallReport> run();
-    /// Installs what was added last, which must be refused with `message`, leaving everything as it was.
+    /// Installs what was added last, in one pass and through a store; both must be refused with `message`,
+    /// leaving everything as it was.
     void expect_refused(const std::string& message);
 
     [[nodiscard]] std::string text(const std::string& path) const;
