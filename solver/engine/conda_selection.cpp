@@ -163,6 +163,7 @@ std::vector<RecordId> collapse(CondaWorld& world,
         const WorldRecord& record = world[id];
         std::uint64_t hash = in_use.matching(id);
         mix(hash, record.name);
+        mix(hash, world.cuda_major_of(id).value_or(0));  // some builds say it by their build string alone
         const bool is_python = world.name_of(id) == "python";
         if (!record.identities.empty() || is_python) mix(hash, record.version);
         if (is_python)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "solver/engine/cuda_conda.hpp"
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock::engine {
@@ -35,6 +36,9 @@ CondaWorld::CondaWorld(const std::vector<Channel>& channels,
         if (root.spec.channel) pinned_channel_.emplace(root.spec.name, *root.spec.channel);
     }
     for (const VirtualPackage& package : target.virtual_packages()) add_virtual(package);
+    for (const std::string& gpu : target.cuda_arch) {
+        if (auto version = CondaVersion::parse(gpu)) fleet_.push_back(*std::move(version));
+    }
 }
 
 void CondaWorld::add_virtual(const VirtualPackage& package) {
@@ -164,6 +168,7 @@ void CondaWorld::match(Spec& spec) {
     const std::uint32_t name = name_id(spec.spec.name);
     load_name(name);
     const MatchSpec& query = spec.spec;
+    if (query.name == "__cuda_arch") return match_fleet(spec, by_name_[name].records);
     // Nearly every dependency asks for a version and perhaps a build: those are matched field by field, each
     // distinct version once. Anything else goes the general way.
     const bool plain = !query.build_number && !query.channel && !query.subdir && !query.file_name &&
@@ -225,6 +230,20 @@ void for_each_spec(const WorldCondition& condition, const auto& visit) {
 }
 
 }  // namespace
+
+// The virtual package can hold one version only, the lowest of the fleet; a bound such as `<12` is about all
+// of its GPUs.
+void CondaWorld::match_fleet(Spec& spec, const std::vector<RecordId>& virtual_packages) const {
+    const bool fits = !spec.spec.version || std::ranges::all_of(fleet_, [&](const CondaVersion& gpu) {
+        return spec.spec.version->contains(gpu);
+    });
+    if (fits) spec.candidates = virtual_packages;
+}
+
+std::optional<unsigned> CondaWorld::cuda_major_of(RecordId id) const {
+    if (records_[id].record == nullptr) return std::nullopt;
+    return cuda_major_of_record(name_of(id), version_of(id).text(), records_[id].build);
+}
 
 void CondaWorld::expand(const std::vector<SpecId>& roots) {
     std::vector<SpecId> open = roots;

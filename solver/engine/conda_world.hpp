@@ -90,6 +90,8 @@ public:
     [[nodiscard]] const CondaVersion& version_of(RecordId id) const {
         return versions_[records_[id].version];
     }
+    /// The CUDA major that a record fixes for its environment; nullopt: none, or a virtual package.
+    [[nodiscard]] std::optional<unsigned> cuda_major_of(RecordId id) const;
     [[nodiscard]] std::string_view spec_name(SpecId spec) const { return specs_[spec].spec.name; }
     [[nodiscard]] const MatchSpec& spec(SpecId spec) const { return specs_[spec].spec; }
     /// Records of one name, ascending ids.
@@ -137,6 +139,7 @@ private:
     [[nodiscard]] std::strong_ordering compare_before_dependencies(RecordId a, RecordId b, bool lowest) const;
     [[nodiscard]] std::optional<RecordId> best_candidate(SpecId spec);
     [[nodiscard]] std::vector<std::uint32_t> dependency_scores(std::span<const RecordId> group);
+    void match_fleet(Spec& spec, const std::vector<RecordId>& virtual_packages) const;
 
     const std::vector<Channel>* channels_;
     SolveOptions options_;
@@ -156,6 +159,7 @@ private:
     SpanStore<ExtraDepends> extra_lists_;
     std::vector<std::uint8_t> version_fits_;  // scratch of match(), by version: 0 not asked yet, 1 no, 2 yes
     std::vector<std::uint32_t> versions_asked_;
+    std::vector<CondaVersion> fleet_;  ///< compute capabilities of the target's GPUs
 };
 
 }  // namespace aimlock::engine

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "solver/engine/conda_selection.hpp"
+#include "solver/engine/cuda_limits.hpp"
 #include "solver/engine/goal.hpp"
 #include "solver/engine/problem.hpp"
 #include "solver/engine/pypi_world.hpp"
@@ -51,7 +52,10 @@ struct KeyMeaning {
         python,
         identity,
         cuda,
-        not_cuda,
+        gpu_code,     ///< code for every GPU of the target: `index` is the project, with `release`
+        cuda_extra,   ///< an extra that brings CUDA: the same
+        gpu_build,    ///< a build for GPUs: the same
+        other_major,  ///< builds for another CUDA major that install the same files
         goal
     } kind = Kind::spec;
     std::uint32_t index = 0;  ///< SpecId, RecordId, DependencyId, ProjectId or CUDA major
@@ -76,12 +80,6 @@ CondaPart encode_conda(CondaWorld& world,
                        const CondaSelection& selection,
                        const std::vector<SpecId>& constraints,
                        const Pythons& pythons);
-
-/// CUDA of a target, as the encoding needs it.
-struct CudaLimits {
-    std::optional<unsigned> driver_major;  ///< nullopt: no driver
-    bool mixed = false;                    ///< several majors in one environment are allowed
-};
 
 /// A requirement on PyPI that must be met.
 struct PypiJob {

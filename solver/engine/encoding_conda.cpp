@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <span>
 
 #include "solver/engine/encoding.hpp"
@@ -47,23 +46,13 @@ private:
                 part_.solvable_of.emplace(id, solvable);
                 part_.problem.solvables.push_back({name, rank, {}, {}});
                 part_.origins.push_back({Origin::Kind::record, id, 0, 0, no_extra});
-                if (const auto major = cuda_major_of_record(id))
+                if (const auto major = world_.cuda_major_of(id))
                     part_.cuda_versions.emplace_back(*major, solvable);
                 for (const Identity& identity : world_[id].identities) {
                     part_.identities[identity.name].emplace_back(identity.version, solvable);
                 }
             }
         }
-    }
-
-    [[nodiscard]] std::optional<unsigned> cuda_major_of_record(RecordId id) const {
-        const std::string_view name = world_.name_of(id);
-        if (name != "cuda-version" && name != "cudatoolkit" && name != "pytorch-cuda") return std::nullopt;
-        const std::string& version = world_.version_of(id).text();
-        unsigned major = 0;
-        if (std::from_chars(version.data(), version.data() + version.size(), major).ec != std::errc{})
-            return std::nullopt;
-        return major;
     }
 
     void add_dependencies(RecordId id) {

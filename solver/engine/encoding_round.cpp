@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "solver/engine/cuda_major.hpp"
 #include "solver/engine/encoding.hpp"
+#include "solver/engine/encoding_cuda.hpp"
 #include "solver/engine/encoding_goals.hpp"
 #include "solver/engine/encoding_rules.hpp"
 #include "solver/engine/inherited_bounds.hpp"
@@ -20,13 +20,14 @@ public:
           pypi_(pypi),
           windows_(windows),
           filter_(input.filter),
-          cuda_(input.cuda) {
+          cuda_(input, pypi, round_) {
         round_.problem = conda_.problem;
         round_.origins = conda_.origins;
         round_.meanings = conda_.meanings;
     }
 
     EncodedRound encode() {
+        cuda_.bind_records();
         for (const bool bounded : {true, false}) {
             for (const PypiJob& job : input_.jobs) {
                 if (job.bounded == bounded) round_.problem.jobs.push_back(dependency_key(job.dependency));
@@ -39,7 +40,7 @@ public:
         }
         for (const auto& [dependency, key] : round_.dependency_keys) fill(dependency, key);
         for (auto& providers : round_.problem.keys) std::ranges::sort(providers);
-        if (!cuda_.mixed) exclude_other_cuda(round_, conda_, cuda_keys_);
+        cuda_.exclude_shared_files();
         bound_carriers(round_, conda_, pypi_, filter_);
         write_goals(round_, conda_, input_.goals, filter_, pypi_, windows_);
         return std::move(round_);
@@ -226,7 +227,7 @@ private:
                     requirements.insert(dependency_key(bound));
             }
         }
-        if (const auto major = cuda_need(origin)) requirements.insert(cuda_key(*major));
+        cuda_.add_needs_of_release(origin, requirements);
         round_.problem.solvables[solvable].requirements = {requirements.begin(), requirements.end()};
         conflict_with_carriers(solvable, origin.project);
     }
@@ -241,6 +242,7 @@ private:
                     requirements.insert(dependency_key(dependency));
             }
         }
+        cuda_.add_needs_of_extra(origin, requirements);
         round_.problem.solvables[solvable].requirements = {requirements.begin(), requirements.end()};
     }
 
@@ -273,33 +275,6 @@ private:
             if (pythons[p])
                 providers.insert(providers.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
         }
-    }
-
-    std::optional<unsigned> cuda_need(const Origin& origin) const {
-        const Project& project = pypi_[origin.project];
-        const Release& release = project.releases[origin.release];
-        const auto major = release.requirements ? release.requirements->cuda_major
-                                                : cuda_major_of(project.name, release.version, {});
-        if (major && !cuda_.driver_major && loads_cuda_lazily(project.name)) return std::nullopt;
-        return major;
-    }
-
-    // One name, so that one environment has one CUDA major; its version M exists only where the driver runs
-    // M.
-    KeyId cuda_key(unsigned major) {
-        const auto [entry, is_new] = cuda_keys_.try_emplace(major, KeyId{0});
-        if (is_new) {
-            std::vector<SolvableId> providers;
-            if (cuda_.driver_major && *cuda_.driver_major >= major) {
-                const std::string name =
-                    cuda_.mixed ? "c:cuda-major-" + std::to_string(major) : "c:cuda-major";
-                if (cuda_.mixed || !cuda_name_) cuda_name_ = round_.problem.add_name(name);
-                const std::uint32_t id = *cuda_name_;
-                providers.push_back(add({Origin::Kind::cuda_major, major, 0, 0, no_extra}, id, major));
-            }
-            entry->second = add_key({KeyMeaning::Kind::cuda, major, 0}, std::move(providers));
-        }
-        return entry->second;
     }
 
     void fill(DependencyId id, KeyId key) {
@@ -348,8 +323,8 @@ private:
     PypiWorld& pypi_;
     Windows& windows_;
     const ReleaseFilter& filter_;
-    const CudaLimits& cuda_;
     EncodedRound round_;
+    CudaRules cuda_;
     std::vector<SolvableId> open_;  // solvables whose requirements are not written yet
     std::size_t next_ = 0;
     std::map<ProjectId, std::vector<DependencyId>> touched_;
@@ -359,8 +334,6 @@ private:
     std::map<ProjectId, KeyId> identity_keys_;
     std::map<std::pair<ProjectId, ReleaseId>, KeyId> exact_keys_;
     std::map<std::string, KeyId> python_keys_;
-    std::map<unsigned, KeyId> cuda_keys_;
-    std::optional<std::uint32_t> cuda_name_;
 };
 
 }  // namespace

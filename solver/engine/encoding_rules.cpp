@@ -1,34 +1,8 @@
 #include "solver/engine/encoding_rules.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace aimlock::engine {
-namespace {
-
-constexpr std::array<unsigned, 4> cuda_majors{11, 12, 13, 14};
-
-}  // namespace
-
-void exclude_other_cuda(EncodedRound& round,
-                        const CondaPart& conda,
-                        const std::map<unsigned, KeyId>& cuda_keys) {
-    for (const unsigned major : cuda_majors) {
-        std::vector<SolvableId> others;
-        for (const auto& [other, key] : cuda_keys) {
-            if (other == major) continue;
-            const auto& providers = round.problem.keys[key];
-            others.insert(others.end(), providers.begin(), providers.end());
-        }
-        if (others.empty()) continue;
-        std::ranges::sort(others);
-        const KeyId key = round.add_key({KeyMeaning::Kind::not_cuda, major, 0}, std::move(others));
-        for (const auto& [own, solvable] : conda.cuda_versions) {
-            if (own == major) round.problem.solvables[solvable].conflicts.push_back(key);
-        }
-    }
-}
-
 void bound_carriers(EncodedRound& round,
                     const CondaPart& conda,
                     PypiWorld& pypi,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "solver/engine/cuda_extra.hpp"
 #include "solver/engine/cuda_major.hpp"
 #include "solver/spec/package_name.hpp"
 
@@ -170,23 +171,27 @@ ReleaseRequirements PypiWorld::read_requirements(const Project& project, const C
         }
         parsed.push_back(*std::move(requirement));
     }
-    std::vector<Requirement> unconditional;
+    RequirementsByUse by_use;
     for (const Requirement& requirement : parsed) {
+        if (requirement.marker && requirement.marker->mentions_extra())
+            by_use.of_extras.push_back(requirement);
         const auto base = lower(requirement, {}, false);
         requirements.base.insert(requirements.base.end(), base.begin(), base.end());
-        if (!base.empty()) unconditional.push_back(requirement);
+        if (!base.empty()) by_use.always.push_back(requirement);
     }
     for (const std::string& written : metadata.provides_extra) {
         const std::string name = normalize_pypi_name(written);
         std::vector<DependencyId>& of_extra = requirements.by_extra[extra(name)];
-        for (const Requirement& requirement : parsed) {
-            if (!requirement.marker || !requirement.marker->mentions_extra()) continue;
+        std::vector<Requirement> brought;
+        for (const Requirement& requirement : by_use.of_extras) {
             const auto added = lower(requirement, name, true);
             of_extra.insert(of_extra.end(), added.begin(), added.end());
+            if (!added.empty() && asks_for_cuda(name)) brought.push_back(requirement);
         }
+        if (!keeps_cuda_promise(name, brought)) requirements.hollow_extras.insert(extra(name));
     }
     const auto version = Pep440Version::parse(metadata.version);
-    if (version) requirements.cuda_major = cuda_major_of(project.name, *version, unconditional);
+    if (version) requirements.cuda_major = cuda_major_of(project.name, *version, by_use);
     return requirements;
 }
 

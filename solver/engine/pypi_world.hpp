@@ -41,8 +41,9 @@ struct ReleaseRequirements {
     std::vector<DependencyId> base;
     std::map<std::uint32_t, std::vector<DependencyId>> by_extra;  ///< declared extras only
     std::optional<unsigned>
-        cuda_major;       ///< the CUDA major that it needs by its name or requirements (cuda_major.hpp)
-    bool broken = false;  ///< a requirement does not parse: the release is never chosen
+        cuda_major;  ///< the CUDA major that it needs by its name or requirements (cuda_major.hpp)
+    std::set<std::uint32_t> hollow_extras;  ///< declared, and without the CUDA that their names promise
+    bool broken = false;                    ///< a requirement does not parse: the release is never chosen
 };
 
 struct Release {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "solver/engine/cuda_limits.hpp"
+#include "solver/engine/cuda_wheels.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -87,6 +90,13 @@ std::string ReasonText::key(KeyId id) const {
             names_cuda_ = true;
             return "CUDA " + std::to_string(meaning.index) + " (`__cuda >=" + std::to_string(meaning.index) +
                    "`)";
+        case KeyMeaning::Kind::gpu_code:
+            names_cuda_ = true;
+            return "another GPU";
+        case KeyMeaning::Kind::cuda_extra:
+            return "the CUDA that its extra asks for";
+        case KeyMeaning::Kind::gpu_build:
+            return "a target without a driver";
         default:
             return "another choice";
     }
@@ -173,6 +183,30 @@ std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
     return "no usable release of " + project.name + " meets " + asked;
 }
 
+std::string ReasonText::lack_of_cuda(unsigned major, const std::string& driver) const {
+    const CudaLimits limits = cuda_limits_of(solver_.request().target);
+    if (const auto gpu = limits.gpu_without_code(major); gpu && limits.driver_major >= major)
+        return "it has no code for a GPU of architecture " + gpu->text();
+    const std::string_view oldest = oldest_driver_of(major);
+    if (oldest.empty()) return driver;
+    return driver + " (CUDA " + std::to_string(major) + " needs driver " + std::string(oldest) + " or newer)";
+}
+
+// A release that no version of anything could make fit: what it lacks.
+std::string ReasonText::refused_build(const KeyMeaning& meaning) const {
+    const Project& project = solver_.pypi()[meaning.index];
+    const Release& release = project.releases[meaning.release];
+    const std::string called = project.name + " " + release.text;
+    if (meaning.kind == KeyMeaning::Kind::gpu_build)
+        return called + " is a build for the CPU, and there are builds for this target's GPUs";
+    if (meaning.kind == KeyMeaning::Kind::cuda_extra)
+        return called + " does not have the CUDA that was asked for, a newer release does";
+    const auto gpu = gpu_not_covered(project.name, release.version, cuda_limits_of(solver_.request().target));
+    const std::string built = covered_gpus(project.name, release.version);
+    return called + " has no code for a GPU of architecture " + (gpu ? gpu->text() : "of the target") +
+           (built.empty() ? std::string() : " (it was built for " + built + ")");
+}
+
 std::string ReasonText::nothing_provides(KeyId id) const {
     const KeyMeaning& meaning = round_.meanings[id];
     if (meaning.kind == KeyMeaning::Kind::dependency)
@@ -181,7 +215,12 @@ std::string ReasonText::nothing_provides(KeyId id) const {
     const std::string driver =
         cuda ? "the target's driver supports CUDA " + *cuda : "the target has no CUDA driver";
     const std::string asked = key(id);
-    if (meaning.kind == KeyMeaning::Kind::cuda) return asked + " is not to be had: " + driver;
+    if (meaning.kind == KeyMeaning::Kind::cuda)
+        return asked + " is not to be had: " + lack_of_cuda(meaning.index, driver);
+    if (meaning.kind == KeyMeaning::Kind::gpu_code || meaning.kind == KeyMeaning::Kind::cuda_extra ||
+        meaning.kind == KeyMeaning::Kind::gpu_build) {
+        return refused_build(meaning);
+    }
     if (meaning.kind == KeyMeaning::Kind::spec) {
         const std::string_view name = solver_.conda().spec_name(meaning.index);
         if (name.starts_with("__cuda")) return "nothing provides " + asked + ": " + driver;

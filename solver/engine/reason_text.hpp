@@ -39,6 +39,8 @@ private:
     std::string version_range(const std::vector<SolvableId>& solvables) const;
     std::string dependency_text(const PypiDependency& dependency) const;
     std::string unusable_text(const PypiDependency& dependency) const;
+    std::string lack_of_cuda(unsigned major, const std::string& driver) const;
+    std::string refused_build(const KeyMeaning& meaning) const;
 
     TargetSolver& solver_;
     const EncodedRound& round_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "solver/engine/cuda_bindings.hpp"
 #include "solver/engine/objective.hpp"
 #include "solver/engine/pythons.hpp"
 #include "solver/engine/target_solver.hpp"
@@ -56,7 +57,9 @@ Result<Outcome> solve_target(const TargetRequest& request,
     if (!*solved && options.prerelease == PrereleaseMode::if_necessary) solver.allow_prereleases(false);
     // Of all answers the best one.
     if (*solved) {
-        auto improved = engine::improve(solver, solver.all_roots(), **std::move(solved));
+        auto matched = engine::with_bindings_of_cuda_major(solver, solver.all_roots(), **std::move(solved));
+        if (!matched) return tl::make_unexpected(matched.error());
+        auto improved = engine::improve(solver, solver.all_roots(), *std::move(matched));
         if (!improved) return tl::make_unexpected(improved.error());
         // Words for what was found.
         auto solution = engine::to_solution(solver, *improved);

@@ -1,20 +1,10 @@
 #include "solver/engine/target_solver.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "solver/engine/cuda_major.hpp"
 
 namespace aimlock::engine {
-namespace {
-
-std::optional<unsigned> major_of(const std::optional<std::string>& version) {
-    if (!version) return std::nullopt;
-    unsigned major = 0;
-    const auto parsed = std::from_chars(version->data(), version->data() + version->size(), major);
-    return parsed.ec == std::errc{} ? std::optional(major) : std::nullopt;
-}
-
-}  // namespace
-
 TargetSolver::TargetSolver(const TargetRequest& request,
                            const SolveOptions& options,
                            const std::vector<Channel>& channels,
@@ -125,8 +115,12 @@ RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part
         input.filter.bounds[pypi_->project(constraint.requirement.name)].push_back(
             pypi_->specifiers(constraint.requirement.specifiers));
     }
-    input.cuda.driver_major = major_of(request_->target.cuda);
-    input.cuda.mixed = request_->target.cuda_mixed;
+    input.cuda = cuda_limits_of(request_->target);
+    if (bindings_major_) {
+        const auto bound = SpecifierSet::parse("<" + std::to_string(*bindings_major_ + 1));
+        for (const std::string_view name : cuda_bindings_names)
+            input.filter.bounds[pypi_->project(name)].push_back(pypi_->specifiers(*bound));
+    }
     return input;
 }
 

@@ -53,6 +53,8 @@ public:
 
     /// Whether older releases hold to the upper bounds of newer ones from now on.
     void inherit_bounds(bool inherit) { inherit_bounds_ = inherit; }
+    /// NVIDIA's Python bindings of a newer CUDA major than this do not count from now on; nullopt: all do.
+    void bound_cuda_bindings(std::optional<unsigned> major) { bindings_major_ = major; }
 
     [[nodiscard]] const TargetRequest& request() const { return *request_; }
     [[nodiscard]] const SolveOptions& options() const { return *options_; }
@@ -91,6 +93,7 @@ private:
     SolveStats stats_;
     bool python_from_conda_ = false;
     bool inherit_bounds_ = false;
+    std::optional<unsigned> bindings_major_;
 };
 
 /// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no

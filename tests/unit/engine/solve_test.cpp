@@ -132,33 +132,6 @@ TEST_F(JointSolve, ConstrainsOfVirtualPackagesBind) {
     EXPECT_THAT(package_lines(solved(request)), ElementsAre("cuda-version 13.0 (conda)"));
 }
 
-TEST_F(JointSolve, AWheelsCudaMajorMustRunOnTheTargetsDriver) {
-    world.releases = {{"torch", "2.15.0", {"nvidia-cuda-runtime==13.0.96"}},
-                      {"torch", "2.10.0", {"nvidia-cuda-runtime-cu12==12.8.90"}},
-                      {"nvidia-cuda-runtime", "13.0.96", {}},
-                      {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
-    TargetRequest request = toy_request({"python 3.12.*"}, {"torch"});
-    request.target.cuda = "12.2";
-    EXPECT_THAT(package_lines(solved(request)), Contains("torch 2.10.0 (PyPI)"));
-    request.target.cuda = "13.0";
-    EXPECT_THAT(package_lines(solved(request)), Contains("torch 2.15.0 (PyPI)"));
-    request.target.cuda = std::nullopt;
-    EXPECT_TRUE(std::holds_alternative<Conflict>(outcome(request)));
-}
-
-TEST_F(JointSolve, OneEnvironmentHasOneCudaMajor) {
-    world.releases = {{"a", "1.0", {"nvidia-cudnn-cu12"}},
-                      {"b", "2.0", {"nvidia-cudnn-cu13"}},
-                      {"b", "1.0", {"nvidia-cudnn-cu12"}},
-                      {"nvidia-cudnn-cu12", "9.1", {}},
-                      {"nvidia-cudnn-cu13", "9.1", {}}};
-    TargetRequest request = toy_request({"python 3.12.*"}, {"a", "b"});
-    request.target.cuda = "13.0";
-    EXPECT_THAT(package_lines(solved(request)), Contains("b 1.0 (PyPI)"));
-    request.target.cuda_mixed = true;
-    EXPECT_THAT(package_lines(solved(request)), Contains("b 2.0 (PyPI)"));
-}
-
 TEST_F(JointSolve, ConstraintsBoundBothWorldsAndAskForNothing) {
     world.records.push_back({"numpy", "1.26.4", {}});
     world.records.push_back({"numpy", "2.4.1", {}});
