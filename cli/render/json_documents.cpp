@@ -52,6 +52,7 @@ Json target_json(const Solution& solution) {
     json["packages"] = Json::array();
     for (const Package& package : solution.packages) json["packages"].push_back(package_json(package));
     if (!solution.notes.empty()) json["notes"] = solution.notes;
+    if (!solution.warnings.empty()) json["warnings"] = solution.warnings;
     return json;
 }
 

@@ -96,6 +96,10 @@ void say_notes(const Answers& answers, Console& console) {
         for (const std::string& note : solution.notes) {
             console.write(LogLevel::note, one ? note : fmt::format("{}: {}", solution.target.name, note));
         }
+        for (const std::string& warning : solution.warnings) {
+            console.write(LogLevel::warning,
+                          one ? warning : fmt::format("{}: {}", solution.target.name, warning));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "solver/engine/cuda_warnings.hpp"
 #include "solver/engine/target_solver.hpp"
 
 namespace aimlock::engine {
@@ -124,6 +125,7 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
         }
     }
     add_notes(solver, solution);
+    solution.warnings = cuda_warnings(solver, solved, solution);
     return solution;
 }
 

@@ -59,8 +59,8 @@ struct Solution {
     Target target;
     std::string python_version;  ///< full version of the environment's Python; empty: none
     std::vector<Package> packages;
-    std::vector<std::string>
-        notes;  ///< what people should know: a pre-release used, a CPU build on a GPU target, …
+    std::vector<std::string> notes;     ///< what people should know: a pre-release used, …
+    std::vector<std::string> warnings;  ///< what may not be what they want: a CPU build on a GPU target, …
     SolveStats stats;
 };
 
