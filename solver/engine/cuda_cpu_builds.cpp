@@ -11,9 +11,9 @@ namespace {
 
 // A record that needs one of these is a build for CUDA.
 bool is_cuda_name(std::string_view name) {
-    constexpr std::array<std::string_view, 9> names{"__cuda",       "cuda-version", "cudatoolkit",
-                                                    "cuda-cudart",  "pytorch-cuda", "libcublas",
-                                                    "cudnn",        "nccl",         "cuda-nvrtc"};
+    constexpr std::array<std::string_view, 9> names{"__cuda",      "cuda-version", "cudatoolkit",
+                                                    "cuda-cudart", "pytorch-cuda", "libcublas",
+                                                    "cudnn",       "nccl",         "cuda-nvrtc"};
     return std::ranges::find(names, name) != names.end();
 }
 
@@ -22,9 +22,8 @@ bool is_gpu_build(const CondaWorld& world, RecordId id) {
     const WorldRecord& record = world[id];
     if (record.record == nullptr) return false;
     const auto depends = record.repodata->list(record.record->depends);
-    return std::ranges::any_of(depends, [&](TextId text) {
-        return is_cuda_name(match_spec_name(record.repodata->text(text)));
-    });
+    return std::ranges::any_of(
+        depends, [&](TextId text) { return is_cuda_name(match_spec_name(record.repodata->text(text))); });
 }
 
 class RecordsOfTheAnswer {
@@ -59,7 +58,8 @@ private:
         for (const TextId text : record.repodata->list(record.record->depends)) {
             const std::string_view spec = record.repodata->text(text);
             const std::string_view name = match_spec_name(spec);
-            if (name != "python" && name != "python_abi" && name != "__cuda" && name != "cuda-version") continue;
+            if (name != "python" && name != "python_abi" && name != "__cuda" && name != "cuda-version")
+                continue;
             const auto& candidates = world_.candidates(world_.intern(spec));
             const bool virtual_or_cuda = name == "__cuda" || name == "cuda-version";
             if (virtual_or_cuda ? candidates.empty() : !any_chosen(candidates, name)) return false;
@@ -85,9 +85,8 @@ struct CpuProject {
 };
 // Projects whose builds for GPUs have another name. They are named where they were asked for by name only:
 // many packages need them for the CPU on purpose.
-constexpr std::array<CpuProject, 3> other_names{{{"onnxruntime", "onnxruntime-gpu"},
-                                                 {"paddlepaddle", "paddlepaddle-gpu"},
-                                                 {"xgboost-cpu", "xgboost"}}};
+constexpr std::array<CpuProject, 3> other_names{
+    {{"onnxruntime", "onnxruntime-gpu"}, {"paddlepaddle", "paddlepaddle-gpu"}, {"xgboost-cpu", "xgboost"}}};
 
 bool has_package(const Solution& solution, auto fits) {
     return std::ranges::any_of(solution.packages, [&](const Package& package) {
@@ -96,8 +95,8 @@ bool has_package(const Solution& solution, auto fits) {
 }
 
 std::string on_cpu(const Package& package, const std::string& instead) {
-    return package.name + " " + package.version + " (PyPI) is a build for the CPU on a target with GPUs: " +
-           instead;
+    return package.name + " " + package.version +
+           " (PyPI) is a build for the CPU on a target with GPUs: " + instead;
 }
 
 }  // namespace
@@ -125,7 +124,8 @@ std::vector<std::string> cpu_records(TargetSolver& solver, const Solved& solved)
         const std::string build(world[*gpu].build);
         const bool by_pattern = build.find("cuda") != std::string::npos;
         sentences.push_back(text + "the newest for CUDA is " + world.version_of(*gpu).text() + " " + build +
-                            ", ask for `" + name + " * " + (by_pattern ? std::string("*cuda*") : build) + "`");
+                            ", ask for `" + name + " * " + (by_pattern ? std::string("*cuda*") : build) +
+                            "`");
     }
     return sentences;
 }
@@ -145,10 +145,9 @@ std::optional<std::string> cpu_wheel(TargetSolver& solver, const Package& packag
         return on_cpu(package, index);
     }
     if (package.name == "jax") {
-        const bool has_plugin = has_package(
-            solution, [](std::string_view name) { return name.starts_with("jax-cuda"); });
-        return has_plugin ? std::nullopt
-                          : std::optional(on_cpu(package, "ask for `jax[cuda" + major + "]`"));
+        const bool has_plugin =
+            has_package(solution, [](std::string_view name) { return name.starts_with("jax-cuda"); });
+        return has_plugin ? std::nullopt : std::optional(on_cpu(package, "ask for `jax[cuda" + major + "]`"));
     }
     if (package.name == "tensorflow") {
         const bool asked = std::ranges::find(package.extras, "and-cuda") != package.extras.end();

@@ -18,10 +18,7 @@ std::string called(const Package& package) {
 class Warnings {
 public:
     Warnings(TargetSolver& solver, const Solved& solved, const Solution& solution)
-        : solver_(solver),
-          solved_(solved),
-          solution_(solution),
-          limits_(cuda_limits_of(solution.target)) {}
+        : solver_(solver), solved_(solved), solution_(solution), limits_(cuda_limits_of(solution.target)) {}
 
     std::vector<std::string> write() {
         if (limits_.driver_major) {
@@ -49,9 +46,10 @@ private:
         const auto& known = solver_.pypi()[project].releases[*release].requirements;
         if ((known && known->cuda_major) || silent_cuda_of(package.name, *version)) return;
         const bool brings_cuda = known && std::ranges::any_of(known->base, [&](DependencyId id) {
-            const std::string& name = solver_.pypi()[solver_.pypi().dependency(id).project].name;
-            return name.starts_with("nvidia-") || name == "cuda-toolkit";
-        });
+                                     const std::string& name =
+                                         solver_.pypi()[solver_.pypi().dependency(id).project].name;
+                                     return name.starts_with("nvidia-") || name == "cuda-toolkit";
+                                 });
         if (!brings_cuda) {
             said_.push_back(called(package) +
                             " does not say which CUDA it was built for: try it on one of the target's GPUs");
@@ -67,8 +65,8 @@ private:
         const unsigned digits = static_cast<unsigned>(std::strtoul(local.c_str() + 2, nullptr, 10));
         for (const ComputeCapability gpu : limits_.fleet) {
             if (first_toolkit_for(gpu) <= std::pair(digits / 10, digits % 10)) continue;
-            said_.push_back(called(package) + " was made with a CUDA that does not know a GPU of architecture " +
-                            gpu.text());
+            said_.push_back(called(package) +
+                            " was made with a CUDA that does not know a GPU of architecture " + gpu.text());
             return;
         }
     }

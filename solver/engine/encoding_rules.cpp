@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace aimlock::engine {
+
 void bound_carriers(EncodedRound& round,
                     const CondaPart& conda,
                     PypiWorld& pypi,
