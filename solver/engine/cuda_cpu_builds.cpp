@@ -41,12 +41,13 @@ public:
 
     // The best build for CUDA of the record's name that the driver runs and the chosen packages allow.
     std::optional<RecordId> gpu_sibling(RecordId cpu) {
-        std::optional<RecordId> best;
+        std::vector<RecordId> fitting;
         for (const RecordId id : world_.records_of(world_[cpu].name)) {
-            if (!is_gpu_build(world_, id) || !runs(id)) continue;
-            if (!best || world_.better(id, *best, false)) best = id;
+            if (is_gpu_build(world_, id) && runs(id)) fitting.push_back(id);
         }
-        return best;
+        if (fitting.empty()) return std::nullopt;
+        world_.sort_best_first(fitting, false);
+        return fitting.front();
     }
 
 private:
