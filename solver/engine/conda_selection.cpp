@@ -111,13 +111,17 @@ std::uint64_t sum_of(std::span<const SpecId> specs) {
 /// Which records each spec in use matches, as one number a record.
 class SpecsInUse {
 public:
-    SpecsInUse(CondaWorld& world, const std::vector<RecordId>& records, const std::vector<SpecId>& roots)
+    SpecsInUse(CondaWorld& world,
+               const std::vector<RecordId>& records,
+               const std::vector<SpecId>& roots,
+               const std::vector<SpecId>& constraints)
         : world_(world),
           taking_part_(world.records().size(), false),
           in_use_(world.spec_count(), false),
           matched_by_(world.records().size(), 0) {
         for (const RecordId id : records) taking_part_[id] = true;
         for (const SpecId root : roots) use(root);
+        for (const SpecId constraint : constraints) use(constraint);
         for (const RecordId id : records) {
             for (const SpecId spec : world[id].depends) use(spec);
             for (const SpecId spec : world[id].constrains) use(spec);
@@ -154,8 +158,9 @@ private:
 // Keeps the first (best) record of every class. `records` is grouped by name, best first.
 std::vector<RecordId> collapse(CondaWorld& world,
                                const std::vector<RecordId>& records,
-                               const std::vector<SpecId>& roots) {
-    const SpecsInUse in_use(world, records, roots);
+                               const std::vector<SpecId>& roots,
+                               const std::vector<SpecId>& constraints) {
+    const SpecsInUse in_use(world, records, roots, constraints);
     std::unordered_set<std::uint64_t> classes;
     classes.reserve(records.size());
     std::vector<RecordId> kept;
@@ -165,7 +170,11 @@ std::vector<RecordId> collapse(CondaWorld& world,
         mix(hash, record.name);
         mix(hash, world.cuda_major_of(id).value_or(0));  // some builds say it by their build string alone
         const bool is_python = world.name_of(id) == "python";
-        if (!record.identities.empty() || is_python) mix(hash, record.version);
+        if (is_python) mix(hash, record.version);
+        for (const Identity& identity : record.identities) {
+            mix(hash, std::hash<std::string_view>{}(identity.name));
+            mix(hash, std::hash<std::string>{}(identity.version.text()));
+        }
         if (is_python)
             mix(hash, record.build.find("cp") == std::string_view::npos
                           ? 0
@@ -213,7 +222,8 @@ CondaSelection select_conda(CondaWorld& world,
         world.sort_best_first(of_name, lowest);
         if (!preference.kept.empty()) std::ranges::stable_sort(of_name, std::ranges::greater{}, rank_kept);
     }
-    selection.records = every_record ? std::move(reached) : collapse(world, reached, roots);
+    selection.records =
+        every_record ? std::move(reached) : collapse(world, reached, roots, preference.constraints);
     return selection;
 }
 

@@ -20,6 +20,8 @@ struct CondaPreference {
     bool lowest_roots = false;  ///< those that are asked for do
     /// Records that an earlier answer holds: before all others, and of these the higher number first.
     std::unordered_map<RecordId, int> kept;
+    /// Bounds that ask for nothing, but tell records apart.
+    std::vector<SpecId> constraints = {};
 };
 
 /// Selects for `roots`, whose closure `world.expand` must have read. With `every_record` nothing is left out

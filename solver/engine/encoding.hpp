@@ -21,18 +21,20 @@ namespace aimlock::engine {
 /// What a solvable of a Problem stands for.
 struct Origin {
     enum class Kind : std::uint8_t {
-        record,        ///< a conda record: `index` is its RecordId
-        record_extra,  ///< an extra of that record
-        unless,        ///< the case that a condition is not met: `index` is the SpecId of a single one
-        release,       ///< a release of `project`
-        extra,         ///< `extra` of a release of `project`, whoever provides the release
-        conda_extra,   ///< `extra` of a conda-provided version that the index does not have: asks for nothing
-        tail,          ///< some release of `project` older than its window: nothing is known, so it fits
-        unknown,       ///< a project whose page was not read
+        record,         ///< a conda record: `index` is its RecordId
+        record_extra,   ///< an extra of that record
+        unless,         ///< the case that a condition is not met: `index` is the SpecId of a single one
+        release,        ///< a release of `project`
+        extra,          ///< `extra` of a release of `project`, whoever provides the release
+        conda_extra,    ///< `extra` of the distribution that solvable `index` carries at a version that the
+                        ///< index does not have: asks for nothing else
+        tail,           ///< some release of `project` older than its window: nothing is known, so it fits
+        unknown,        ///< a project whose page was not read
         unknown_extra,  ///< `extra` of such a project
         cuda_major,     ///< `index` is the major
         constraints,    ///< the bounds that ask for nothing
         goal,           ///< of a trial: its limits (`index` 0), or step `index` - 1
+        naming,         ///< a requirement that names a release, for some Pythons only
     } kind = Kind::record;
     std::uint32_t index = 0;
     ProjectId project = 0;
@@ -49,6 +51,7 @@ struct KeyMeaning {
         record,
         dependency,
         exact_release,
+        naming,
         python,
         identity,
         cuda,
@@ -110,6 +113,8 @@ struct RoundsInput {
     CudaLimits cuda;
     Goals goals;
     bool inherit_bounds = false;  ///< older releases hold to the upper bounds of newer ones
+    /// Whether to try, where there is no solution, what documents that were not read may name.
+    bool hope_for_names = false;
 };
 
 /// Encodes what is known now.

@@ -41,6 +41,7 @@ public:
         for (const auto& [dependency, key] : round_.dependency_keys) fill(dependency, key);
         for (auto& providers : round_.problem.keys) std::ranges::sort(providers);
         cuda_.exclude_shared_files();
+        require_naming(round_, conda_, pypi_, windows_);
         bound_carriers(round_, conda_, pypi_, filter_);
         write_goals(round_, conda_, input_.goals, filter_, pypi_, windows_);
         return std::move(round_);
@@ -109,17 +110,19 @@ private:
         }
         if (dependency.extra != no_extra) {
             for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers))
-                add_carried_extra(dependency, version);
+                add_carried_extra(dependency, version, carrier);
         }
     }
 
-    void add_carried_extra(const PypiDependency& dependency, const Pep440Version& version) {
+    void add_carried_extra(const PypiDependency& dependency,
+                           const Pep440Version& version,
+                           SolvableId carrier) {
         const Project& project = pypi_[dependency.project];
         if (const auto release = project.release_of(version)) {
             if (may_be_chosen(pypi_, filter_, dependency.project, *release))
                 add_extra(dependency.project, *release, dependency.extra);
         } else {
-            add({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra},
+            add({Origin::Kind::conda_extra, carrier, dependency.project, 0, dependency.extra},
                 name_of(dependency.project, dependency.extra), 1);
         }
     }
@@ -197,6 +200,10 @@ private:
                 break;
             case Origin::Kind::extra:
                 describe_extra(solvable, origin);
+                break;
+            case Origin::Kind::conda_extra:
+                round_.problem.solvables[solvable].requirements.push_back(
+                    add_key({KeyMeaning::Kind::identity, origin.project, 0}, {origin.index}));
                 break;
             case Origin::Kind::tail:
             case Origin::Kind::unknown:
@@ -310,7 +317,7 @@ private:
             } else if (const auto release = project.release_of(version)) {
                 push({Origin::Kind::extra, 0, dependency.project, *release, dependency.extra});
             } else {
-                push({Origin::Kind::conda_extra, 0, dependency.project, 0, dependency.extra});
+                push({Origin::Kind::conda_extra, carrier, dependency.project, 0, dependency.extra});
             }
         }
         std::ranges::sort(providers);

@@ -27,6 +27,8 @@ Roots subset(const Roots& all, const std::vector<bool>& keep) {
     return roots;
 }
 
+// Deletes with what is known first, for that costs no fetch; then what is left one by one, reading what is
+// needed. A test that fails for a document out of reach deletes nothing.
 Roots minimal_core(TargetSolver& solver, const Roots& all) {
     const std::size_t count = all.conda.size() + all.pypi.size();
     std::vector<bool> keep(count, true);
@@ -39,6 +41,18 @@ Roots minimal_core(TargetSolver& solver, const Roots& all) {
                 fewer[i] = false;
             }
             if (any && !solver.may_be_solvable(subset(all, fewer))) keep = fewer;
+        }
+    }
+    // Until nothing goes: what conda asks for may be just what meets a requirement on PyPI, so that without
+    // one requirement another is superfluous that was needed before.
+    for (bool fewer = true; fewer;) {
+        fewer = false;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (!keep[i]) continue;
+            keep[i] = false;
+            const auto rest = solver.attempt(subset(all, keep));
+            keep[i] = !rest || *rest;
+            fewer = fewer || !keep[i];
         }
     }
     return subset(all, keep);
@@ -161,8 +175,13 @@ bool explain_missing_names(TargetSolver& solver, const Roots& all, Conflict& con
         missing.pypi.push_back(root);
         conflict.chain.push_back("no index has a project `" + root.requirement.name + "`");
     }
+    // A record of another name may carry the distribution.
+    if (conflict.chain.empty() || solver.may_be_solvable(missing)) {
+        conflict.chain.clear();
+        return false;
+    }
     name_core(missing, conflict);
-    return !conflict.chain.empty();
+    return true;
 }
 
 }  // namespace
@@ -171,6 +190,9 @@ Result<Conflict> explain(TargetSolver& solver) {
     Conflict conflict;
     conflict.target = solver.request().target;
     const Roots all = solver.all_roots();
+    if (solver.consider_every_python()) {
+        if (auto again = solver.attempt(all); !again) return tl::make_unexpected(again.error());
+    }
     if (explain_missing_names(solver, all, conflict)) return conflict;
     const Roots core = minimal_core(solver, all);
     name_core(core, conflict);

@@ -43,27 +43,25 @@ GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowes
     return conda_name(name, std::move(grades));
 }
 
-// A version is as new as the newest of the versions up to it: a late fix of an old series makes no version
-// older that comes after it.
+// A version is as old as its first upload or build in either world, and as new as the newest of the versions
+// up to it: a late fix of an old series makes no version older that comes after it.
 class Timeline {
 public:
     void add(Grade version, Grade date) {
-        if (date == best_grade) return;
-        Grade& newest = newest_.try_emplace(version, date).first->second;
-        newest = std::max(newest, date);
+        Grade& first = first_.try_emplace(version, date).first->second;
+        first = std::min(first, date);
     }
-    [[nodiscard]] Grade date_of(Grade version, Grade own) const {
-        if (own == best_grade) return own;
-        Grade newest = own;
-        for (const auto& [other, date] : newest_) {
-            if (other > version) break;
-            newest = std::max(newest, date);
+    [[nodiscard]] Grade date_of(Grade version) const {
+        Grade newest = first_.at(version);
+        for (const auto& [other, date] : first_) {
+            if (other >= version || newest == best_grade) break;
+            if (date != best_grade) newest = std::max(newest, date);
         }
         return newest;
     }
 
 private:
-    std::map<Grade, Grade> newest_;
+    std::map<Grade, Grade> first_;  // by version
 };
 
 }  // namespace
@@ -100,7 +98,7 @@ GradedName conda_dates(TargetSolver& solver, const std::string& name) {
         own.emplace(id, first_build(solver.conda(), id));
         timeline.add(versions->of_record(id), own.at(id));
     }
-    for (auto& [id, date] : own) date = timeline.date_of(versions->of_record(id), date);
+    for (auto& [id, date] : own) date = timeline.date_of(versions->of_record(id));
     return conda_name(name, std::move(own));
 }
 
@@ -122,8 +120,8 @@ GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPar
         }
     }
     for (ReleaseId release = 0; release < releases.size(); ++release)
-        releases[release] = timeline.date_of(versions->of_release(release), releases[release]);
-    for (auto& [id, date] : records) date = timeline.date_of(versions->of_record(id), date);
+        releases[release] = timeline.date_of(versions->of_release(release));
+    for (auto& [id, date] : records) date = timeline.date_of(versions->of_record(id));
     auto graded = std::make_shared<Graded>();
     graded->project = project;
     graded->of_release = [grades = std::move(releases)](ReleaseId release) {

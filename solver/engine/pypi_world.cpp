@@ -227,6 +227,11 @@ const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t sp
     return entry->second;
 }
 
+bool PypiWorld::may_be_named(ProjectId project, ReleaseId release) const {
+    const Release& known = projects_[project].releases[release];
+    return known.prerelease ? !disallow_prereleases_ : known.yanked;
+}
+
 void PypiWorld::set_allow_prereleases(bool allow) {
     if (allow != allow_prereleases_) admitted_.clear();
     allow_prereleases_ = allow;

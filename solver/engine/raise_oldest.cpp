@@ -1,10 +1,10 @@
 // The oldest direct requirement as new as possible, then the next oldest, and so on.
 //
 // Let the items be sorted by date, the oldest first. An answer is better when, for some place k, the k - 1
-// oldest are not older than they are and all others are newer than the k-th: one step of a trial for each k,
-// and no solution of that trial is the proof for all places. Where it has a solution, the place that improved
-// is found and its date searched for by halving: libsolv would give a date that is only a little newer, for
-// what it does not prefer falls as far as it may.
+// oldest are not older than they are and all others are newer than the k-th: one step of a trial for each
+// item in the k-th place, of several of one date each in turn, and no solution of that trial is the proof for
+// all. Where it has a solution, the place that improved is found and its date searched for by halving:
+// libsolv would give a date that is only a little newer, for what it does not prefer falls as far as it may.
 #include <algorithm>
 #include <numeric>
 
@@ -85,8 +85,14 @@ private:
         for (std::size_t place = 0; place < order_.size(); ++place) {
             const Grade oldest = date(order_[place]);
             if (oldest == best_grade) break;
-            if (newest_possible(place, oldest) > oldest)
-                steps.push_back({limits(place, oldest), std::nullopt, 0});
+            // Of items of one date any may be the one that becomes newer: it takes the last place of them.
+            std::size_t last = place;
+            while (last + 1 < order_.size() && date(order_[last + 1]) == oldest) ++last;
+            DateRaiser turned(trials_, items_);
+            turned.order_ = order_;
+            std::swap(turned.order_[place], turned.order_[last]);
+            if (turned.newest_possible(last, oldest) > oldest)
+                steps.push_back({turned.limits(last, oldest), std::nullopt, 0});
         }
         return steps;
     }

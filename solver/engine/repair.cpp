@@ -45,6 +45,22 @@ std::string loosened_bound(std::string_view bound, const std::string& version) {
     return "==" + version;
 }
 
+// What an edit of the bound leaves as it is, as people write it.
+std::string name_of(const CondaRoot& root) {
+    return (root.spec.channel ? *root.spec.channel + "::" : std::string()) + root.spec.name;
+}
+
+std::string name_of(const PypiRoot& root) {
+    std::string name = root.requirement.name;
+    for (const std::string& extra : root.requirement.extras)
+        name += (name.size() == root.requirement.name.size() ? "[" : ",") + extra;
+    return name + (root.requirement.extras.empty() ? "" : "]");
+}
+
+std::string marker_of(const PypiRoot& root) {
+    return root.requirement.marker ? " ; " + root.requirement.marker->text() : std::string();
+}
+
 // One root replaced: by the same name without a bound, by a looser bound, or by nothing.
 class Edit {
 public:
@@ -69,7 +85,7 @@ public:
                 auto verified = solver_.attempt(with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified)
-                    return Repair{"conda: " + root.written + " -> " + root.spec.name + " " + bound, root.pos,
+                    return Repair{"conda: " + root.written + " -> " + name_of(root) + " " + bound, root.pos,
                                   true};
             }
         }
@@ -96,8 +112,9 @@ public:
                 auto verified = solver_.attempt(with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified) {
-                    return Repair{"pypi: " + root.written + " -> " + root.requirement.name + " " + bound,
-                                  root.pos, true};
+                    return Repair{
+                        "pypi: " + root.written + " -> " + name_of(root) + " " + bound + marker_of(root),
+                        root.pos, true};
                 }
             }
         }

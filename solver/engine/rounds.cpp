@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "solver/engine/askers.hpp"
 #include "solver/engine/encoding_goals.hpp"
 
 namespace aimlock::engine {
@@ -36,6 +37,17 @@ RoundsAnswer without_goals(RoundsAnswer answer) {
 }  // namespace
 
 Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
+    windows_.hope_for_names = false;
+    auto answer = find(input);
+    if (answer && !*answer && input.hope_for_names) {
+        windows_.hope_for_names = true;
+        answer = find(input);
+        windows_.hope_for_names = false;
+    }
+    return answer;
+}
+
+Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
     // Before the first solve: what the direct requirements most likely bring, less what conda may well
     // supply.
     std::set<ProjectId> maybe_conda;
@@ -59,7 +71,7 @@ Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
             continue;
         }
         discovery_.set_supplied(supplied_by_conda(*answer, *input.conda, pypi_));
-        widen_tails(unknown, *answer);
+        widen_tails(unknown, *answer, input.filter);
         ask(unknown);
         walk_ahead(*answer, unknown);
         if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
@@ -69,7 +81,10 @@ Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
 }
 
 bool Rounds::may_be_solvable(const RoundsInput& input) {
-    return solve_once(input).has_value();
+    windows_.hope_for_names = input.hope_for_names;
+    const bool may_be = solve_once(input).has_value();
+    windows_.hope_for_names = false;
+    return may_be;
 }
 
 std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
@@ -77,12 +92,16 @@ std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
     RoundsAnswer answer;
     answer.round = encode_round(input, pypi_, windows_);
     stats_.solvables = std::max<std::uint64_t>(stats_.solvables, answer.round.problem.solvables.size());
-    const Pruning pruning = prune(answer.round.problem);
-    if (pruning.contradiction) return std::nullopt;
-    std::vector<SolvableId> kept;
-    const auto installed = solve_problem(without_dead(answer.round.problem, pruning, kept), stats_.solve_ms);
-    if (!installed) return std::nullopt;
-    for (const SolvableId id : *installed) answer.installed.push_back(kept[id]);
+    do {
+        const Pruning pruning = prune(answer.round.problem);
+        if (pruning.contradiction) return std::nullopt;
+        std::vector<SolvableId> kept;
+        const auto installed =
+            solve_problem(without_dead(answer.round.problem, pruning, kept), stats_.solve_ms);
+        if (!installed) return std::nullopt;
+        answer.installed.clear();
+        for (const SolvableId id : *installed) answer.installed.push_back(kept[id]);
+    } while (refuse_unasked(answer.round, answer.installed));
     if (!pypi_.pythons().from_conda && !pypi_.pythons().candidates.empty()) answer.python = 0;
     for (std::size_t p = 0; p < input.conda->pythons.size(); ++p) {
         for (const SolvableId python : input.conda->pythons[p]) {
@@ -117,13 +136,13 @@ Rounds::Unknown Rounds::unknowns(const RoundsAnswer& answer) const {
     return unknown;
 }
 
-void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer) {
+void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter) {
     for (const ProjectId project : unknown.tails) {
         std::set<ReleaseId>& window = windows_.releases[project];
         const std::size_t more = std::max(windows_.width, window.size());
         for (const std::uint32_t specifiers : answer.round.tail_specifiers.at(project)) {
             std::size_t added = 0;
-            for (const ReleaseId release : pypi_.admitted(project, specifiers)) {
+            for (const ReleaseId release : windows_.candidates(pypi_, filter, project, specifiers)) {
                 if (added == more) break;
                 added += window.insert(release).second ? 1U : 0U;
             }

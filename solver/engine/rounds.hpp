@@ -44,9 +44,10 @@ private:
         [[nodiscard]] bool none() const { return pages.empty() && releases.empty() && tails.empty(); }
     };
 
+    Result<std::optional<RoundsAnswer>> find(const RoundsInput& input);
     std::optional<RoundsAnswer> solve_once(const RoundsInput& input);
     [[nodiscard]] Unknown unknowns(const RoundsAnswer& answer) const;
-    void widen_tails(const Unknown& unknown, const RoundsAnswer& answer);
+    void widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter);
     void ask(const Unknown& unknown);
     void ask_older(ProjectId project, ReleaseId chosen);
     void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);

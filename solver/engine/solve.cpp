@@ -50,11 +50,10 @@ Result<Outcome> solve_target(const TargetRequest& request,
     bool bounds_dropped = false;
     auto solved = first_answer(solver, bounds_dropped);
     if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
-        solver.allow_prereleases(true);
+        solver.allow_prereleases();
         if (solver.may_be_solvable(solver.all_roots())) solved = first_answer(solver, bounds_dropped);
     }
     if (!solved) return tl::make_unexpected(solved.error());
-    if (!*solved && options.prerelease == PrereleaseMode::if_necessary) solver.allow_prereleases(false);
     // Of all answers the best one.
     if (*solved) {
         auto matched = engine::with_bindings_of_cuda_major(solver, solver.all_roots(), **std::move(solved));

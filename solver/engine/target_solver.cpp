@@ -17,12 +17,15 @@ TargetSolver::TargetSolver(const TargetRequest& request,
       name_map_(&name_map),
       source_(&source),
       progress_(&progress) {
+    windows_.width = options.window;
     conda_ = std::make_unique<CondaWorld>(channels, request.target, options, name_map, request.conda);
 }
 
 Result<void> TargetSolver::prepare() {
     std::optional<Pythons> pythons;
-    python_from_conda_ = !request_->pypi.empty() && conda_->has_name("python");
+    const bool asks_for_python = std::ranges::any_of(
+        request_->conda, [](const CondaRoot& root) { return root.spec.name == "python"; });
+    python_from_conda_ = !request_->pypi.empty() && (asks_for_python || conda_->has_name("python"));
     conda_->expand(conda_specs(all_roots()));
     if (python_from_conda_) {
         const CondaSelection selection = select_conda(*conda_, conda_specs(all_roots()), {}, false);
@@ -42,9 +45,14 @@ Result<void> TargetSolver::prepare() {
         }
         pythons.emplace();
     }
-    pypi_ = std::make_unique<PypiWorld>(*std::move(pythons));
+    start_with(*std::move(pythons));
+    return {};
+}
+
+void TargetSolver::start_with(Pythons pythons) {
+    pypi_ = std::make_unique<PypiWorld>(std::move(pythons));
     pypi_->lowest_all = options_->resolution == ResolutionMode::lowest;
-    if (options_->prerelease == PrereleaseMode::allow) pypi_->set_allow_prereleases(true);
+    pypi_->set_allow_prereleases(prereleases_allowed_ || options_->prerelease == PrereleaseMode::allow);
     if (options_->prerelease == PrereleaseMode::disallow) pypi_->set_disallow_prereleases();
     for (const PypiRoot& root : request_->pypi) {
         const ProjectId project = pypi_->project(root.requirement.name);
@@ -58,7 +66,19 @@ Result<void> TargetSolver::prepare() {
     }
     discovery_ = std::make_unique<Discovery>(*pypi_, *source_);
     rounds_ = std::make_unique<Rounds>(*pypi_, *discovery_, windows_, stats_, *progress_);
-    return {};
+}
+
+bool TargetSolver::consider_every_python() {
+    if (!python_from_conda_) return false;
+    std::vector<RecordId> records = conda_->records_named("python");
+    conda_->sort_best_first(records, false);
+    Pythons pythons = Pythons::of_conda(*conda_, records, request_->target);
+    if (pythons.candidates.size() == pypi_->pythons().candidates.size()) return false;
+    const std::size_t width = windows_.width;
+    windows_ = {};
+    windows_.width = width;
+    start_with(std::move(pythons));
+    return true;
 }
 
 // Virtual packages are always there: a problem without them would refuse what the host can run. `python`
@@ -71,7 +91,7 @@ std::vector<SpecId> TargetSolver::conda_specs(const Roots& roots) {
         for (const CondaRoot& root : roots.conda) {
             if ((root.spec.name == "python") == python) specs.push_back(conda_->intern(root.spec));
         }
-        if (python && python_from_conda_) specs.push_back(conda_->intern("python"));
+        if (python && python_from_conda_ && !roots.pypi.empty()) specs.push_back(conda_->intern("python"));
     }
     return specs;
 }
@@ -97,8 +117,9 @@ CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
     std::vector<SpecId> constraints;
     for (const CondaRoot& constraint : request_->conda_constraints)
         constraints.push_back(conda_->intern(constraint.spec));
-    const CondaSelection selection =
-        select_conda(*conda_, conda_specs(roots), conda_preference(), every_record);
+    CondaPreference preference = conda_preference();
+    preference.constraints = constraints;
+    const CondaSelection selection = select_conda(*conda_, conda_specs(roots), preference, every_record);
     return encode_conda(*conda_, selection, constraints, pypi_->pythons());
 }
 
@@ -115,6 +136,7 @@ RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part
         input.filter.bounds[pypi_->project(constraint.requirement.name)].push_back(
             pypi_->specifiers(constraint.requirement.specifiers));
     }
+    input.hope_for_names = true;
     input.cuda = cuda_limits_of(request_->target);
     if (bindings_major_) {
         const auto bound = SpecifierSet::parse("<" + std::to_string(*bindings_major_ + 1));

@@ -41,13 +41,19 @@ public:
     /// there.
     Result<void> prepare();
 
+    /// From now on every Python of the channels is a candidate, not only those that the request's own roots
+    /// leave: what follows asks for other roots. True where that makes a difference: then nothing is known of
+    /// PyPI any more.
+    bool consider_every_python();
+
     /// Solves for `roots`, fetching what is needed; nullopt: no solution.
     Result<std::optional<Solved>> attempt(const Roots& roots, Goals goals = {});
     /// False when `roots` have no solution, whatever the documents say that were not read. Fetches nothing.
     bool may_be_solvable(const Roots& roots);
-    /// Whether pre-releases count for every project from now on.
-    void allow_prereleases(bool allow) {
-        pypi_->set_allow_prereleases(allow);
+    /// Pre-releases count for every project from now on.
+    void allow_prereleases() {
+        prereleases_allowed_ = true;
+        pypi_->set_allow_prereleases(true);
         windows_.seen.clear();  // the windows were chosen without them
     }
 
@@ -78,6 +84,7 @@ public:
 private:
     std::vector<SpecId> conda_specs(const Roots& roots);
     CondaPreference conda_preference();
+    void start_with(Pythons pythons);
 
     const TargetRequest* request_;
     const SolveOptions* options_;
@@ -94,6 +101,7 @@ private:
     bool python_from_conda_ = false;
     bool inherit_bounds_ = false;
     std::optional<unsigned> bindings_major_;
+    bool prereleases_allowed_ = false;
 };
 
 /// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no

@@ -15,7 +15,9 @@ Trials::Trials(TargetSolver& solver, const Roots& roots, Solved first)
     : solver_(solver),
       best_(std::move(first)),
       input_(solver.rounds_input(roots, best_.conda)),
-      held_(solver, best_) {}
+      held_(solver, best_) {
+    input_.hope_for_names = false;  // twice the work in every proof, for what hardly ever is
+}
 
 Result<bool> Trials::attempt(std::vector<Limit> limits, std::vector<Step> steps) {
     if (solver_.stats().trials >= most_trials) {

@@ -45,14 +45,17 @@ std::vector<ReleaseId> Windows::candidates(PypiWorld& pypi,
                                            ProjectId project,
                                            std::uint32_t specifiers) const {
     std::vector<ReleaseId> found = pypi.admitted(project, specifiers);
-    if (const auto named = unlocked.find(project); named != unlocked.end() && !named->second.empty()) {
-        for (const ReleaseId release : named->second) {
-            if (pypi.specifier_set(specifiers).admits(pypi[project].releases[release].version))
-                found.push_back(release);
-        }
-        std::ranges::sort(found);  // ids run from the newest to the oldest
-        found.erase(std::unique(found.begin(), found.end()), found.end());
+    const auto take = [&](ReleaseId release) {
+        if (pypi.specifier_set(specifiers).admits(pypi[project].releases[release].version))
+            found.push_back(release);
+    };
+    if (const auto named = unlocked.find(project); named != unlocked.end())
+        std::ranges::for_each(named->second, take);
+    for (ReleaseId release = 0; hope_for_names && release < pypi[project].releases.size(); ++release) {
+        if (pypi.may_be_named(project, release)) take(release);
     }
+    std::ranges::sort(found);  // ids run from the newest to the oldest
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     std::erase_if(found, [&](ReleaseId release) { return !may_be_chosen(pypi, filter, project, release); });
     if (pypi.lowest_all || pypi.lowest_projects.contains(project)) std::ranges::reverse(found);
     return found;

@@ -26,6 +26,8 @@ struct Windows {
     /// Yanked releases and pre-releases that some requirement asks for by name (`==2.0`, `>=2.0rc1`): they
     /// may meet every other requirement on the project, too.
     std::map<ProjectId, std::set<ReleaseId>> unlocked;
+    /// What was not read yet may name any of them: a try for requests that have no solution without.
+    bool hope_for_names = false;
 
     /// Makes the newest releases that a specifier set admits take part. True when something new does.
     bool widen(PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, std::uint32_t specifiers);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +42,7 @@ struct SolveOptions {
     /// is left then: what was published before a bound was known only looks compatible.
     bool inherit_bounds = true;
     std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
+    std::size_t window = 30;  ///< releases of a specifier set that take part at first: a matter of speed
 };
 
 /// A target and what is asked of it: the workspace's requirements and the target's own.

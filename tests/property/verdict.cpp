@@ -1,0 +1,301 @@
+#include "tests/property/verdict.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "solver/engine/solve.hpp"
+#include "tests/property/exhaustive.hpp"
+
+namespace aimlock::testing {
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+    return text;
+}
+
+std::string joined(const std::vector<int>& days) {
+    std::string text;
+    for (const int day : days)
+        text += (text.empty() ? "" : " ") + (day == Rules::undated ? "-" : std::to_string(day));
+    return text;
+}
+
+Result<Outcome> solve(const World& world, unsigned order_seed) {
+    ToyWorld toy = world.toy(order_seed);
+    SilentProgress progress;
+    const std::vector<Channel> channels = toy.channels();
+    return solve_target(world.request(), world.options, channels, world.names(), toy, progress);
+}
+
+bool tries_twice(const World& world) {
+    return world.options.prerelease == PrereleaseMode::if_necessary && !world.pypi.empty();
+}
+
+/// Feasible in the first try, or in the one that takes pre-releases.
+bool feasible(const World& world, bool& too_large) {
+    for (const bool every_prerelease : {false, true}) {
+        if (every_prerelease && !tries_twice(world)) break;
+        const Rules rules(world, every_prerelease);
+        Exhaustive search(rules);
+        if (search.feasible()) return true;
+        too_large = too_large || search.too_large();
+    }
+    return false;
+}
+
+class Judge {
+public:
+    explicit Judge(const World& world) : world_(world), rules_(world, false) {}
+
+    Verdict run() {
+        const Result<Outcome> outcome = solve(world_, 1);
+        if (!outcome) {
+            // Wheels without anything that brings a Python cannot be asked for.
+            const bool no_python = !world_.pypi.empty() && world_.base_python == 0 &&
+                                   std::ranges::none_of(world_.records, [](const PlainRecord& record) {
+                                       return record.name == "python";
+                                   });
+            return no_python ? verdict_ : mismatch("error", outcome.error().message);
+        }
+        for (const unsigned order : {2U, 77U}) {
+            if (!same(outcome, solve(world_, order))) return mismatch("order", "another answer");
+        }
+        if (const auto* solution = std::get_if<Solution>(&*outcome)) {
+            verdict_.solvable = true;
+            check(*solution);
+        } else {
+            check(std::get<Conflict>(*outcome));
+        }
+        return verdict_;
+    }
+
+private:
+    Verdict mismatch(const std::string& kind, const std::string& details) {
+        if (verdict_.mismatch.empty()) verdict_.mismatch = kind + ": " + details;
+        return verdict_;
+    }
+
+    static bool same(const Result<Outcome>& one, const Result<Outcome>& other) {
+        if (!one || !other || one->index() != other->index()) return false;
+        if (const auto* solution = std::get_if<Solution>(&*one)) {
+            const auto& second = std::get<Solution>(*other);
+            return solution->packages == second.packages && solution->notes == second.notes &&
+                   solution->python_version == second.python_version;
+        }
+        const auto& first = std::get<Conflict>(*one);
+        const auto& second = std::get<Conflict>(*other);
+        return first.requirements == second.requirements && first.chain == second.chain &&
+               std::ranges::equal(first.repairs, second.repairs, {}, &Repair::change, &Repair::change);
+    }
+
+    void check(const Solution& solution) {
+        const Rules first(world_, false);
+        const Rules second(world_, true);
+        Exhaustive search(first);
+        const bool in_first = search.feasible();
+        verdict_.too_large = search.too_large();
+        if (verdict_.too_large) return;
+        if (!in_first && !(tries_twice(world_) && Exhaustive(second).feasible())) {
+            mismatch("false solution", joined(lines(solution)));
+            return;
+        }
+        const Rules& rules = in_first ? first : second;
+        const auto faults = faults_of(rules, solution);
+        if (!faults.empty()) {
+            mismatch("invalid answer", joined(faults) + " in " + joined(lines(solution)));
+            return;
+        }
+        if (!solution.stats.objective_complete) {
+            verdict_.too_large = true;
+            return;
+        }
+        compare_optimum(rules, solution);
+    }
+
+    void compare_optimum(const Rules& rules, const Solution& solution) {
+        if (world_.options.inherit_bounds || !rules.best_is_clear()) return;
+        verdict_.optimum_compared = true;
+        std::vector<std::string> faults;
+        const Worth own = rules.worth(items_of(rules, solution, faults));
+        const auto search = [&](const char* kind, auto better) {
+            Exhaustive all(rules);
+            const auto found = all.find([&](const Worth& other) { return better(other, own); });
+            verdict_.too_large = verdict_.too_large || all.too_large();
+            if (!found || all.too_large() || !verdict_.mismatch.empty()) return;
+            const Worth other = rules.worth(*found);
+            mismatch(kind, "dates " + joined(own.days) + ", versions " + joined(own.versions) + ", others " +
+                               joined(own.others) + "; possible " + joined(other.days) + ", " +
+                               joined(other.versions) + ", " + joined(other.others) + "; in " +
+                               joined(lines(solution)));
+        };
+        if (world_.options.resolution == ResolutionMode::highest)
+            search("older than it must be", better_by_dates);
+        search("not the best versions", better_by_versions);
+        search("others could be better", better_by_others);
+    }
+
+    static std::vector<std::string> lines(const Solution& solution) { return package_lines(solution); }
+
+    void check(const Conflict& conflict) {
+        if (feasible(world_, verdict_.too_large)) {
+            mismatch("false refusal", joined(conflict.requirements));
+            return;
+        }
+        if (verdict_.too_large) return;
+        check_core(conflict);
+        for (const Repair& repair : conflict.repairs) check_repair(repair);
+    }
+
+    // The world with those requirements only that are in `texts`.
+    [[nodiscard]] World restricted(const std::vector<std::string>& texts) const {
+        World smaller = world_;
+        std::erase_if(smaller.conda, [&](const CondaNeed& need) {
+            return std::ranges::find(texts, "conda: " + need.text()) == texts.end();
+        });
+        std::erase_if(smaller.pypi, [&](const PypiNeed& need) {
+            return std::ranges::find(texts, "pypi: " + need.text()) == texts.end();
+        });
+        return smaller;
+    }
+
+    // Whether nothing at all has the name that a requirement asks for: all such are told at once.
+    [[nodiscard]] bool is_unheard_of(const std::string& requirement) const {
+        const auto named = [&](const std::string& world, const std::string& text, const std::string& name) {
+            return requirement == world + text &&
+                   (world == "pypi: "
+                        ? std::ranges::none_of(world_.releases, [&](const auto& r) { return r.name == name; })
+                        : !rules_.has_record(name));
+        };
+        return std::ranges::any_of(world_.conda,
+                                   [&](const auto& n) { return named("conda: ", n.text(), n.name); }) ||
+               std::ranges::any_of(world_.pypi,
+                                   [&](const auto& n) { return named("pypi: ", n.text(), n.name); });
+    }
+
+    void check_core(const Conflict& conflict) {
+        if (conflict.requirements.empty()) {
+            mismatch("empty core", "no requirement is named");
+            return;
+        }
+        bool too_large = false;
+        if (feasible(restricted(conflict.requirements), too_large)) {
+            mismatch("core is solvable", joined(conflict.requirements));
+            return;
+        }
+        if (std::ranges::all_of(conflict.requirements, [&](const auto& r) { return is_unheard_of(r); }))
+            return;
+        for (std::size_t i = 0; i < conflict.requirements.size(); ++i) {
+            std::vector<std::string> fewer = conflict.requirements;
+            fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+            if (fewer.empty() && world_.conda_constraints.empty()) continue;
+            if (!feasible(restricted(fewer), too_large) && !too_large) {
+                mismatch("core is not minimal",
+                         conflict.requirements[i] + " is not needed in " + joined(conflict.requirements));
+            }
+        }
+        verdict_.core_compared = true;
+    }
+
+    // Applies the edit that was printed, as it was printed.
+    void check_repair(const Repair& repair) {
+        World edited = world_;
+        const std::string text = repair.change;
+        const std::size_t arrow = text.find(" -> ");
+        bool applied = false;
+        if (text.starts_with("target: cuda ")) {
+            edited.cuda = std::stoi(text.substr(arrow + 4));
+            applied = true;
+        }
+        const bool removes = text.find(": remove ") != std::string::npos;
+        const std::string world = text.substr(0, text.find(": ") + 2);
+        std::string old =
+            text.substr(world.size(), arrow == std::string::npos ? arrow : arrow - world.size());
+        if (removes) old = old.substr(std::string("remove ").size());
+        const std::string now = arrow == std::string::npos ? std::string() : text.substr(arrow + 4);
+        const auto apply = [&](auto& needs) {
+            for (std::size_t i = needs.size(); i-- > 0;) {
+                if (needs[i].text() != old) continue;
+                applied = true;
+                if (removes) {
+                    needs.erase(needs.begin() + static_cast<std::ptrdiff_t>(i));
+                } else {
+                    applied = applied && rewrite(needs[i], now);
+                }
+            }
+        };
+        if (world == "conda: ") apply(edited.conda);
+        if (world == "pypi: ") apply(edited.pypi);
+        if (!applied) {
+            mismatch("unreadable repair", text);
+            return;
+        }
+        ++verdict_.repairs;
+        bool too_large = false;
+        if (!feasible(edited, too_large) && !too_large) mismatch("repair does not solve", text);
+    }
+
+    // "q[x] >=2.0" over the requirement that it replaces. What the new text leaves out is gone.
+    static bool rewrite(CondaNeed& need, const std::string& now) {
+        need.build_end.clear();
+        need.channel.clear();
+        std::string rest = now;
+        if (const std::size_t colons = rest.find("::"); colons != std::string::npos) {
+            need.channel = rest.substr(0, colons);
+            rest = rest.substr(colons + 2);
+        }
+        return rest.starts_with(need.name) && read_bound(rest.substr(need.name.size()), need.bounds);
+    }
+    static bool rewrite(PypiNeed& need, const std::string& now) {
+        std::string rest = now.substr(0, now.find(" ;"));
+        if (rest.size() == now.size()) rest = now.substr(0, now.find(';'));
+        if (rest.size() == now.size()) need.marker = {};
+        std::string extras;
+        for (const std::string& extra : need.extras) extras += (extras.empty() ? "[" : ",") + extra;
+        if (!extras.empty()) extras += "]";
+        if (!rest.starts_with(need.name)) return false;
+        rest = rest.substr(need.name.size());
+        if (!extras.empty() && rest.starts_with(extras)) {
+            rest = rest.substr(extras.size());
+        } else {
+            need.extras.clear();
+        }
+        return read_bound(rest, need.bounds);
+    }
+
+    static bool read_bound(std::string text, std::vector<Bound>& bounds) {
+        bounds.clear();
+        std::erase(text, ' ');
+        if (text.empty()) return true;
+        Bound bound;
+        const std::string sign = text.substr(0, text.find_first_of("0123456789"));
+        bound.op = sign == ">=" ? Bound::Op::at_least : sign == "<=" ? Bound::Op::at_most : Bound::Op::equal;
+        std::string version = text.substr(sign.size());
+        if (sign != ">=" && sign != "<=" && sign != "==") return false;
+        if (version.starts_with("3.1") && version.size() >= 5) {  // a Python
+            bound.version.patch = version.size() > 4 ? std::stoi(version.substr(5)) : 0;
+            bound.version.major = std::stoi(version.substr(2));
+        } else {
+            bound.version.major = std::stoi(version);
+            bound.version.prerelease = version.find("rc") != std::string::npos;
+            bound.version.odd = version.ends_with("h");
+            if (const std::size_t local = version.find("+cu"); local != std::string::npos)
+                bound.version.cuda = std::stoi(version.substr(local + 3));
+        }
+        bounds.push_back(bound);
+        return true;
+    }
+
+    const World& world_;
+    Rules rules_;
+    Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict judge(const World& world) {
+    return Judge(world).run();
+}
+
+}  // namespace aimlock::testing

@@ -1,0 +1,228 @@
+// What makes one answer better than another, as solver/engine/README.md says it.
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "tests/property/exhaustive.hpp"
+
+namespace aimlock::testing {
+namespace {
+
+// Worth of versions by place in an order, the worst 1.
+template <class Less>
+std::map<std::size_t, int> places(std::vector<std::size_t> items, const Less& less) {
+    std::ranges::stable_sort(items, less);
+    std::map<std::size_t, int> worth;
+    int place = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (i == 0 || less(items[i - 1], items[i])) ++place;
+        worth.emplace(items[i], place);
+    }
+    return worth;
+}
+
+}  // namespace
+
+void Rules::find_directs() {
+    const bool lowest = world_.options.resolution != ResolutionMode::highest;
+    std::set<std::string> seen{"python"};
+    if (matching({"python"}).any()) {
+        directs_.push_back(record_worth("python", lowest, false));
+        directs_.back().dated = false;
+    }
+    for (const CondaNeed& root : world_.conda) {
+        if (!seen.insert(root.name).second) continue;
+        directs_.push_back(record_worth(root.name, lowest, false));
+        directs_.back().candidates = matching(root);
+    }
+    seen.clear();
+    for (const PypiNeed& root : world_.pypi) {
+        const bool holds = std::ranges::any_of(
+            pythons_, [&](const Python& python) { return root.marker.holds(python.version, {}); });
+        if (!holds || !seen.insert(root.name).second) continue;
+        directs_.push_back(project_worth(root.name, lowest));
+        directs_.back().candidates = demand(root, {}).providers;
+    }
+    find_others();
+}
+
+// Builds of every conda name, and the projects that are not asked for directly.
+void Rules::find_others() {
+    const bool lowest = world_.options.resolution == ResolutionMode::lowest;
+    std::set<std::string> seen;
+    for (const Item& item : items_) {
+        if (item.kind == Item::Kind::record && seen.insert(item.name).second)
+            others_.push_back(record_worth(item.name, lowest, true));
+    }
+    seen.clear();
+    for (const PypiNeed& root : world_.pypi) seen.insert(root.name);
+    for (const Item& item : items_) {
+        if (item.kind == Item::Kind::release && seen.insert(item.name).second)
+            others_.push_back(project_worth(item.name, lowest));
+    }
+}
+
+// A version is as old as its first build or upload, and never older than one that comes before it: a late fix
+// of an old series makes nothing old.
+std::map<std::size_t, int> Rules::days(const std::map<std::size_t, int>& places) const {
+    std::map<int, int> first;  // by place
+    for (const auto& [item, place] : places) {
+        const int day = items_[item].day == 0 ? undated : items_[item].day;
+        int& known = first.try_emplace(place, day).first->second;
+        known = std::min(known, day);
+    }
+    std::map<std::size_t, int> found;
+    for (const auto& [item, place] : places) {
+        int day = first[place];
+        for (const auto& [other, date] : first) {
+            if (other < place && date != undated) day = std::max(day, date);
+        }
+        found.emplace(item, day);
+    }
+    return found;
+}
+
+// Of records, those of the first channel come before newer ones, and so do those without track_features.
+Rules::Direct Rules::record_worth(const std::string& name, bool lowest, bool builds) const {
+    Direct direct{matching({name}), {}, {}, true};
+    std::vector<std::size_t> items;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (direct.candidates.test(i)) items.push_back(i);
+    }
+    const bool channels_count = world_.options.channel_priority != ChannelPriority::disabled;
+    const auto less = [&](std::size_t a, std::size_t b) {
+        const PlainRecord& x = world_.records[items_[a].index];
+        const PlainRecord& y = world_.records[items_[b].index];
+        if (channels_count && x.channel != y.channel) return x.channel > y.channel;
+        if (x.tracks != y.tracks) return x.tracks;
+        const auto order = conda_order(x.version, y.version);
+        if (order != 0) return lowest ? order > 0 : order < 0;
+        return builds && x.build_number < y.build_number;
+    };
+    direct.versions = places(items, less);
+    direct.days = days(direct.versions);
+    return direct;
+}
+
+Rules::Direct Rules::project_worth(const std::string& name, bool lowest) const {
+    Direct direct;
+    std::vector<std::size_t> items;
+    std::map<std::size_t, PlainVersion> versions;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        for (const auto& [dist, version] : items_[i].carries) {
+            if (dist == name && versions.emplace(i, version).second) items.push_back(i);
+        }
+    }
+    for (const std::size_t item : items) direct.candidates.set(item);
+    const bool wants_prereleases = std::ranges::any_of(
+        world_.pypi, [&](const PypiNeed& root) { return root.name == name && root.names_prerelease(); });
+    const auto less = [&](std::size_t a, std::size_t b) {
+        const bool x_final = wants_prereleases || !versions[a].prerelease;
+        const bool y_final = wants_prereleases || !versions[b].prerelease;
+        if (x_final != y_final) return y_final;
+        const auto order = pypi_order(versions[a], versions[b]);
+        return lowest ? order > 0 : order < 0;
+    };
+    direct.versions = places(items, less);
+    direct.days = days(direct.versions);
+    return direct;
+}
+
+Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
+    Worth found;
+    const auto worth_of = [&](const Direct& direct) {
+        int day = 0;
+        int version = 0;
+        for (const auto& [item, place] : direct.versions) {
+            if (chosen.test(item)) return std::pair(direct.days.at(item), place);
+            if (forbidden.test(item) || !direct.candidates.test(item)) continue;
+            day = std::max(day, direct.days.at(item));
+            version = std::max(version, place);
+        }
+        return std::pair(day, version);
+    };
+    for (const Direct& direct : directs_) {
+        const auto [day, version] = worth_of(direct);
+        if (direct.dated) found.days.push_back(day);
+        found.versions.push_back(version);
+    }
+    for (const Direct& other : others_) {
+        const bool decided =
+            (other.candidates & (chosen | ~forbidden)).none() || (other.candidates & chosen).any();
+        found.others.push_back(decided ? worth_of(other).second : undated);  // it may be absent as well
+    }
+    return found;
+}
+
+// For some item: what is older is not older than before, nor is what is as old, and the item itself and all
+// that is newer is newer than it was.
+bool better_by_dates(const Worth& other, const Worth& own) {
+    for (std::size_t i = 0; i < own.days.size(); ++i) {
+        bool better = true;
+        for (std::size_t j = 0; j < own.days.size() && better; ++j) {
+            const bool before = own.days[j] < own.days[i] || (own.days[j] == own.days[i] && i != j);
+            better = before ? other.days[j] >= own.days[j] : other.days[j] > own.days[i];
+        }
+        if (better) return true;
+    }
+    return false;
+}
+
+namespace {
+
+bool none_less(const std::vector<int>& other, const std::vector<int>& own) {
+    return std::ranges::equal(other, own, [](int a, int b) { return a >= b; });
+}
+
+}  // namespace
+
+bool better_by_versions(const Worth& other, const Worth& own) {
+    return none_less(other.days, own.days) && other.versions > own.versions;
+}
+
+// What is not there is neither better nor worse.
+bool better_by_others(const Worth& other, const Worth& own) {
+    if (!none_less(other.days, own.days) || other.versions < own.versions) return false;
+    bool better = false;
+    for (std::size_t i = 0; i < own.others.size(); ++i) {
+        if (own.others[i] == 0 || other.others[i] == 0) continue;
+        if (other.others[i] < own.others[i]) return false;
+        better = better || other.others[i] > own.others[i];
+    }
+    return better;
+}
+
+bool Rules::best_is_clear() const {
+    // A Python under which a requirement does not hold is no better than another.
+    std::map<std::string, const PypiNeed*> asked;
+    for (const PypiNeed& root : world_.pypi) {
+        for (const Python& python : pythons_) {
+            if (root.marker.holds(python.version, {}) != root.marker.holds(pythons_.front().version, {}))
+                return false;
+        }
+        if (!asked.emplace(root.name, &root).second) return false;
+        for (const PlainRelease& release : world_.releases) {
+            if (release.name == root.name && release.day == 0) return false;
+        }
+        std::set<std::string> carriers;
+        for (const Item& item : items_) {
+            const bool carries = std::ranges::any_of(
+                item.carries, [&](const auto& carried) { return carried.first == root.name; });
+            if (carries && item.kind == Item::Kind::record) carriers.insert(item.name);
+        }
+        if (carriers.size() > 1) return false;
+        // Records that cannot be part of an answer have no say in how old a version is; which those are is
+        // not asked here.
+        if (!carriers.empty() &&
+            std::ranges::any_of(project_worth(root.name, false).days,
+                                [&](const auto& day) { return day.second != items_[day.first].day; })) {
+            return false;
+        }
+    }
+    const bool python_is_asked =
+        !world_.pypi.empty() ||
+        std::ranges::any_of(world_.conda, [](const CondaNeed& root) { return root.name == "python"; });
+    return python_is_asked || matching({"python"}).none();
+}
+
+}  // namespace aimlock::testing

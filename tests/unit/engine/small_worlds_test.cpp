@@ -1,0 +1,198 @@
+// Small worlds in which an answer or a refusal is easily wrong. Random worlds found them (tests/property).
+#include <gmock/gmock.h>
+
+#include "tests/support/toy_world.hpp"
+
+namespace aimlock::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr const char* manylinux_313t = "cp313-cp313t-manylinux_2_17_x86_64";
+
+class SmallWorld : public ::testing::Test {
+protected:
+    ToyWorld world;
+    SolveOptions options;
+    NameMap names = NameMap::built_in();
+    const ToyRecord python312{"python", "3.12.4", {}, {}, "h0_cpython", 0};
+    const ToyRecord python314{"python", "3.14.5", {}, {}, "h0_cp314", 0};
+    const ToyRecord only_new_d{"e", "1.0", {}, {"d >=2"}};
+
+    Outcome outcome(const TargetRequest& request) {
+        world.reset();
+        SilentProgress progress;
+        const std::vector<Channel> channels = world.channels();
+        auto result = solve_target(request, options, channels, names, world, progress);
+        EXPECT_TRUE(result.has_value()) << result.error().message;
+        return result ? *std::move(result) : Outcome{};
+    }
+    std::vector<std::string> lines(const std::vector<std::string>& conda,
+                                   const std::vector<std::string>& pypi) {
+        return lines(toy_request(conda, pypi));
+    }
+    std::vector<std::string> lines(const TargetRequest& request) {
+        const Outcome found = outcome(request);
+        if (const auto* solution = std::get_if<Solution>(&found)) return package_lines(*solution);
+        return {"no solution"};
+    }
+    Conflict refusal(const std::vector<std::string>& conda, const std::vector<std::string>& pypi) {
+        const Outcome found = outcome(toy_request(conda, pypi));
+        if (const auto* conflict = std::get_if<Conflict>(&found)) return *conflict;
+        ADD_FAILURE() << "there is a solution";
+        return {};
+    }
+    static std::vector<std::string> changes(const Conflict& conflict) {
+        std::vector<std::string> found;
+        for (const Repair& repair : conflict.repairs) found.push_back(repair.change);
+        return found;
+    }
+    void map(const char* json) { names = *NameMap::parse(json, "map"); }
+};
+
+TEST_F(SmallWorld, ARecordThatAsksForItselfIsAskedForByNobody) {
+    world.records = {python312, {"a", "2.0", {"a"}}, {"d", "1.0", {"a"}}, {"d", "2.0"}, only_new_d};
+    EXPECT_THAT(lines({"d", "e"}, {"a"}), ElementsAre("no solution"));
+}
+
+TEST_F(SmallWorld, RecordsThatAskForEachOtherAreAskedForByNobody) {
+    world.records = {python312,           {"a", "2.0", {"b"}}, {"b", "1.0", {"a"}},
+                     {"d", "1.0", {"b"}}, {"d", "2.0"},        only_new_d};
+    EXPECT_THAT(lines({"d", "e"}, {"a"}), ElementsAre("no solution"));
+    EXPECT_THAT(lines({"d <2"}, {"a"}), Contains("a 2.0 (conda)"));
+}
+
+TEST_F(SmallWorld, NobodyIsInstalledOnlyToAskForARecordThatAWheelWants) {
+    map(R"({"python": [], "a": ["a"], "b": [], "d": [], "e": []})");
+    world.records = {python312,           {"a", "2.0"}, {"b", "1.0", {"a"}},
+                     {"d", "1.0", {"b"}}, {"d", "2.0"}, only_new_d};
+    EXPECT_THAT(lines({"d"}, {"a"}),
+                ElementsAre("a 2.0 (conda)", "b 1.0 (conda)", "d 1.0 (conda)", "python 3.12.4 (conda)"));
+    EXPECT_THAT(lines({"d", "e"}, {"a"}), ElementsAre("no solution"));
+}
+
+TEST_F(SmallWorld, AnExtraOfACondaVersionThatTheIndexLacksDoesNotServeAnotherVersion) {
+    map(R"({"c": ["dist"], "python": []})");
+    world.records = {python312, {"c", "1.0"}, {"c", "2.0"}};
+    world.releases = {{"dist", "2.0", {"nowhere ; extra == 'x'"}, {"x"}}};
+    EXPECT_THAT(lines({"c"}, {"dist[x]"}), ElementsAre("c 1.0 (conda)", "python 3.12.4 (conda)"));
+    EXPECT_THAT(lines({"c ==2.0"}, {"dist[x]"}), ElementsAre("no solution"));
+}
+
+TEST_F(SmallWorld, AYankedReleaseNeedsSomebodyInstalledWhoNamesIt) {
+    world.records = {python312};
+    world.releases = {{"q", "2.0", {"r ==1.0"}}, {"q", "1.0"}, {"p", "1.0", {"r", "q <2"}}, {"r", "1.0"}};
+    world.releases.back().yanked = true;
+    EXPECT_THAT(lines({}, {"p"}), ElementsAre("no solution"));
+    world.releases[2].requires_dist = {"r", "q"};
+    EXPECT_THAT(lines({}, {"p"}), Contains("r 1.0 (PyPI)"));
+}
+
+TEST_F(SmallWorld, WhatIsReadLateMayNameAYankedRelease) {
+    world.records = {python312};
+    world.releases = {{"p", "1.0", {"r", "s"}}, {"s", "1.0", {"t"}}, {"t", "1.0", {"r ==1.0"}}, {"r", "1.0"}};
+    world.releases.back().yanked = true;
+    EXPECT_THAT(lines({}, {"p"}), Contains("r 1.0 (PyPI)"));
+}
+
+TEST_F(SmallWorld, ADistributionThatARecordOfAnotherNameCarriesIsNotMissing) {
+    map(R"({"python": [], "b": ["a"]})");
+    world.records = {python312, {"b", "2.0"}};
+    world.records[0].depends = {"b"};
+    world.releases = {{"g-cu12", "1.0"}};
+    EXPECT_THAT(refusal({}, {"a", "g-cu12"}).requirements, ElementsAre("pypi: g-cu12"));
+}
+
+TEST_F(SmallWorld, ARefusalNamesThePythonThatIsAskedFor) {
+    world.records = {python312, python314};
+    world.releases = {{"p", "2.0", {}, {}, "<3.14"}};
+    const Conflict conflict = refusal({"python 3.14.*"}, {"p"});
+    EXPECT_THAT(conflict.requirements, ElementsAre("conda: python 3.14.*", "pypi: p"));
+    EXPECT_THAT(changes(conflict), Contains("conda: python 3.14.* -> python ==3.12.4"));
+}
+
+TEST_F(SmallWorld, ARequestWhosePythonCannotBeHadNamesARequirement) {
+    world.records = {python314};
+    world.records[0].depends = {"nowhere"};
+    world.releases = {{"p", "1.0"}};
+    EXPECT_THAT(refusal({}, {"p"}).requirements, ElementsAre("pypi: p"));
+}
+
+TEST_F(SmallWorld, APythonOfAChannelThatHasNoneIsMissing) {
+    world.records = {python312};
+    EXPECT_THAT(refusal({"other::python"}, {"p"}).requirements, Contains("conda: other::python"));
+}
+
+TEST_F(SmallWorld, ACoreIsMinimalWhereItsDocumentsWereNotRead) {
+    world.records = {python312, python314, {"a", "1.0"}, {"c", "2.0", {"python 3.12.*"}}};
+    world.releases = {{"a", "1.0", {"b"}}, {"b", "1.0", {}, {}, "<3.14"}, {"b", "2.0", {"nowhere"}}};
+    world.releases[1].tags = {manylinux_313t};
+    EXPECT_EQ(refusal({"a ==2.0", "c"}, {"a"}).requirements.size(), 1U);
+}
+
+TEST_F(SmallWorld, ACoreHasNoSolutionWithPrereleasesEither) {
+    world.records = {python312};
+    world.releases = {{"a", "2.0rc1", {"b >=3.0"}}, {"a", "3.0", {"nowhere"}}, {"b", "2.0"}, {"b", "4.0"}};
+    EXPECT_THAT(refusal({}, {"a", "b <3.0"}).requirements, ElementsAre("pypi: a", "pypi: b <3.0"));
+}
+
+TEST_F(SmallWorld, AnEditIsPrintedWithAllThatItLeavesAsItIs) {
+    world.records = {python312, {"c", "1.0"}};
+    world.releases = {{"p", "1.0", {}, {"x"}}};
+    EXPECT_THAT(changes(refusal({}, {"p[x] >=2.0 ; python_version >= '3.12'"})),
+                Contains("pypi: p[x] >=2.0 ; python_version >= '3.12' -> "
+                         "p[x] >=1.0 ; python_version >= \"3.12\""));
+    EXPECT_THAT(changes(refusal({"toy::c >=2.0"}, {})), Contains("conda: toy::c >=2.0 -> toy::c >=1.0"));
+}
+
+TEST_F(SmallWorld, ANarrowWindowReachesAYankedReleaseThatIsNamed) {
+    world.records = {python312};
+    options.window = 1;
+    world.releases = {{"p", "1.0", {"q <3", "r"}},
+                      {"q", "3.0"},
+                      {"q", "2.0", {"nowhere"}},
+                      {"q", "1.0"},
+                      {"r", "1.0", {"q ==1.0"}}};
+    world.releases[3].yanked = true;
+    EXPECT_THAT(lines({}, {"p"}), Contains("q 1.0 (PyPI)"));
+}
+
+TEST_F(SmallWorld, ACoreIsMinimalWhereOneRequirementHelpsAnother) {
+    map(R"({"a": ["a"], "b": [], "python": []})");
+    world.records = {python312, python314, {"a", "1.0"}, {"a", "4.0", {"python <3.14"}}, {"b", "1.0", {"a"}}};
+    world.releases = {{"a", "4.0", {"nowhere"}}};
+    EXPECT_THAT(refusal({"python >=3.13", "b"}, {"a ==4.*"}).requirements, ElementsAre("pypi: a ==4.*"));
+}
+
+TEST_F(SmallWorld, AVersionIsAsOldAsItsFirstUploadInEitherWorld) {
+    map(R"({"a": ["a"], "b": [], "python": []})");
+    world.records = {python312, {"python", "3.13.1", {}, {}, "h0_cp313", 0}};
+    world.records[0].depends = {"b"};
+    world.records.push_back({"b", "1.0", {"a"}});
+    world.records.push_back({"a", "4.0", {}, {}, "0", 0, "toy", 900});
+    world.releases = {{"a", "4.0"}};
+    world.releases[0].uploaded_ms = 100;
+    EXPECT_THAT(lines({}, {"a"}), ElementsAre("a 4.0 (PyPI)", "python 3.13.1 (conda)"));
+}
+
+TEST_F(SmallWorld, AConstraintTellsRecordsApartThatNothingElseDoes) {
+    world.records = {{"c", "1.0"}, {"c", "2.0"}};
+    TargetRequest request = toy_request({"c"}, {});
+    request.conda_constraints = toy_request({"c 1.*"}, {}).conda;
+    EXPECT_THAT(lines(request), ElementsAre("c 1.0 (conda)"));
+}
+
+TEST_F(SmallWorld, RecordsThatCarryDifferentDistributionsAreToldApart) {
+    world.records = {python312, {"a", "1.0"}, {"a", "1.0", {}, {}, "1", 1}};
+    world.records.back().purls = {"pkg:pypi/p@4.0"};
+    TargetRequest request = toy_request({"a"}, {"p"});
+    EXPECT_THAT(lines(request), Contains("a 1.0 (conda)"));
+    request.pypi_constraints = toy_request({}, {"p ==3.0"}).pypi;
+    request.pypi.clear();
+    EXPECT_THAT(lines(request), ElementsAre("a 1.0 (conda)"));
+}
+
+}  // namespace
+}  // namespace aimlock::testing
