@@ -56,6 +56,19 @@ Json target_json(const Solution& solution) {
     return json;
 }
 
+Json apart_json(std::span<const Apart> apart) {
+    Json list = Json::array();
+    for (const Apart& entry : apart) {
+        Json json;
+        json["kind"] = entry.kind == PackageKind::conda ? "conda" : "pypi";
+        json["name"] = entry.name;
+        for (const auto& [target, version] : entry.versions) json["versions"][target] = version;
+        if (!entry.reason.empty()) json["reason"] = entry.reason;
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
 Json conflict_json(const Conflict& conflict) {
     Json json;
     json["target"] = conflict.target.name;
@@ -80,7 +93,9 @@ Json error_json(const Error& error) {
 
 }  // namespace
 
-std::string solved_document(std::span<const Solution> solutions, double wall_ms) {
+std::string solved_document(std::span<const Solution> solutions,
+                            std::span<const Apart> apart,
+                            double wall_ms) {
     Json json = document("solved");
     json["targets"] = Json::array();
     SolveStats sum;
@@ -96,6 +111,7 @@ std::string solved_document(std::span<const Solution> solutions, double wall_ms)
         sum.solve_ms += solution.stats.solve_ms;
         sum.objective_ms += solution.stats.objective_ms;
     }
+    if (!apart.empty()) json["apart"] = apart_json(apart);
     json["stats"] = {{"rounds", sum.rounds},
                      {"index_requests", sum.fetched.index_requests},
                      {"metadata_requests", sum.fetched.metadata_requests},

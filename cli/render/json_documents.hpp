@@ -9,6 +9,7 @@
 #include "image/replay/install.hpp"
 #include "lock/audit.hpp"
 #include "solver/base/result.hpp"
+#include "solver/engine/align_targets.hpp"
 #include "solver/model/solution.hpp"
 
 namespace aimlock::cli {
@@ -16,8 +17,10 @@ namespace aimlock::cli {
 // Every document is one line of JSON with "schema": 1. Keys are added, never renamed or retyped within a
 // schema.
 
-/// {"schema":1,"status":"solved","targets":[…],"stats":{…}}
-std::string solved_document(std::span<const Solution> solutions, double wall_ms);
+/// {"schema":1,"status":"solved","targets":[…],"stats":{…}}; versions that targets do not share add "apart".
+std::string solved_document(std::span<const Solution> solutions,
+                            std::span<const Apart> apart,
+                            double wall_ms);
 /// {"schema":1,"status":"unsatisfiable","conflict":{…}}; more than one conflict adds "conflicts".
 std::string unsatisfiable_document(std::span<const Conflict> conflicts);
 /// {"schema":1,"status":"error","error":{…}}; more than one error adds "errors".

@@ -7,6 +7,7 @@
 #include "cli/render/terminal.hpp"
 #include "lock/audit.hpp"
 #include "lock/lockfile.hpp"
+#include "solver/engine/align_targets.hpp"
 #include "solver/model/solution.hpp"
 
 namespace aimlock::cli {
@@ -16,6 +17,9 @@ std::string unsatisfiable_report(const Conflict& conflict, const Painter& paint,
 
 /// One target's part of the summary: "Solved gpu  465 conda + 263 PyPI in 0.81 s".
 std::string solved_line(const Solution& solution, const Painter& paint);
+
+/// "numpy (conda) is 2.5.2 for gpu, 2.4.6 for arm: no channel has numpy 2.5.2 for linux-aarch64"
+std::string apart_line(const Apart& apart);
 
 /// What moved between two locks, one line a package: `up`, `down`, `new`, `gone`, `rebuilt`, `moved`. At most
 /// `limit` lines, and how many were left out. Empty when the packages are the same.

@@ -102,6 +102,15 @@ std::string solved_line(const Solution& solution, const Painter& paint) {
                        grouped(conda), grouped(pypi));
 }
 
+std::string apart_line(const Apart& apart) {
+    std::string text = fmt::format("{} ({}) is ", escaped(apart.name), world(apart.kind));
+    for (std::size_t i = 0; i < apart.versions.size(); ++i) {
+        text += fmt::format("{}{} for {}", i == 0 ? "" : ", ", escaped(apart.versions[i].second),
+                            escaped(apart.versions[i].first));
+    }
+    return apart.reason.empty() ? text : text + ": " + escaped(apart.reason);
+}
+
 std::string changes_report(const Lock& before, const Lock& after, std::size_t columns, std::size_t limit) {
     const std::vector<Change> changes = changes_of(versions_of(before), versions_of(after));
     Table table({{}, {Table::Align::left, true}, {Table::Align::left, true}, {}});

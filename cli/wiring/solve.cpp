@@ -17,7 +17,8 @@
 #include "cli/wiring/worlds.hpp"
 #include "lock/freshness.hpp"
 #include "lock/make_lock.hpp"
-#include "solver/engine/solve.hpp"
+#include "solver/engine/align_targets.hpp"
+#include "solver/engine/cuda_base_image.hpp"
 
 namespace aimlock::cli {
 namespace {
@@ -26,6 +27,7 @@ namespace {
 struct Answers {
     std::vector<Solution> solutions;
     std::vector<Conflict> conflicts;
+    std::vector<Apart> apart;
     double wall_ms = 0;
 };
 
@@ -47,20 +49,35 @@ Ending check_locked(const Asked& asked, Console& console) {
     return exit_no;
 }
 
-Result<Answers> solve_targets(const Asked& asked, Worlds& worlds, Console& console) {
+/// The target that is solved first: the image's, else the manifest's first.
+std::size_t leading_target(const Asked& asked) {
+    const auto& targets = asked.request.targets;
+    if (!asked.image) return 0;
+    const auto found = std::ranges::find(targets, asked.image->target,
+                                         [](const TargetRequest& target) { return target.target.name; });
+    return found == targets.end() ? 0 : static_cast<std::size_t>(found - targets.begin());
+}
+
+Result<Answers> solve_all(const Asked& asked, Worlds& worlds, Console& console) {
     Answers answers;
-    Progress& progress = console.progress();
-    for (const TargetRequest& target : asked.request.targets) {
-        progress.begin("Solving " + target.target.name, 0, false);
-        auto outcome = solve_target(target, asked.request.options, worlds.channels, worlds.name_map,
-                                    *worlds.source, progress);
-        progress.end();
-        if (!outcome) return tl::make_unexpected(std::move(outcome).error());
-        if (auto* solution = std::get_if<Solution>(&*outcome))
-            answers.solutions.push_back(std::move(*solution));
-        else
-            answers.conflicts.push_back(std::move(std::get<Conflict>(*outcome)));
+    const std::size_t leading = leading_target(asked);
+    auto aligned = solve_targets(
+        asked.request, leading, worlds.channels, worlds.name_map,
+        [&](std::size_t target) -> MetadataSource& { return *worlds.by_target[target]; }, console.progress());
+    if (!aligned) return tl::make_unexpected(std::move(aligned).error());
+    for (std::size_t i = 0; i < aligned->outcomes.size(); ++i) {
+        auto* solution = std::get_if<Solution>(&aligned->outcomes[i]);
+        if (solution == nullptr) {
+            answers.conflicts.push_back(std::move(std::get<Conflict>(aligned->outcomes[i])));
+            continue;
+        }
+        if (asked.image && i == leading) {
+            for (std::string& warning : base_image_warnings(asked.image->base, *solution))
+                solution->warnings.push_back(std::move(warning));
+        }
+        answers.solutions.push_back(std::move(*solution));
     }
+    answers.apart = std::move(aligned->apart);
     return answers;
 }
 
@@ -103,6 +120,16 @@ void say_notes(const Answers& answers, Console& console) {
     }
 }
 
+void say_apart(const Answers& answers, Console& console) {
+    constexpr std::size_t most = 8;
+    for (std::size_t i = 0; i < std::min(answers.apart.size(), most); ++i)
+        console.write(LogLevel::note, apart_line(answers.apart[i]));
+    if (answers.apart.size() > most) {
+        console.write(LogLevel::note, fmt::format("{} more packages are not the same for all targets",
+                                                  answers.apart.size() - most));
+    }
+}
+
 /// The lock that is there, where it can be read; an unreadable one is replaced and compared with nothing.
 std::optional<Lock> lock_before(const Asked& asked) {
     auto text = read_text_file(asked.lock_file, "lock");
@@ -140,6 +167,7 @@ Ending show_solutions(
     const Answers& answers, const Asked& asked, const Worlds& worlds, bool dry_run, Console& console) {
     console.say(solved_lines(answers, console));
     say_notes(answers, console);
+    say_apart(answers, console);
     const auto lock = lock_of(answers, asked, worlds);
     if (!lock && !dry_run) return ended(lock.error());
     if (!lock) {
@@ -147,7 +175,8 @@ Ending show_solutions(
     } else if (auto kept = keep_lock(*lock, asked, dry_run, console); !kept) {
         return ended(kept.error());
     }
-    if (console.options().json) console.answer(solved_document(answers.solutions, answers.wall_ms));
+    if (console.options().json)
+        console.answer(solved_document(answers.solutions, answers.apart, answers.wall_ms));
     return exit_yes;
 }
 
@@ -177,7 +206,7 @@ Ending solve(const SolveFlags& flags, Console& console) {
     if (auto looked = look_at_lock(*asked, flags); !looked) return ended(looked.error());
     auto worlds = open_worlds(*asked, console);
     if (!worlds) return ended(worlds.error());
-    auto answers = solve_targets(*asked, **worlds, console);
+    auto answers = solve_all(*asked, **worlds, console);
     console.end_progress();
     if (!answers) return ended(answers.error());
     answers->wall_ms = static_cast<double>(steady_milliseconds() - began);

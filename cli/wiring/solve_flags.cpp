@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "lock/instant.hpp"
+#include "lock/manifest/target_rules.hpp"
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock::cli {
@@ -190,6 +191,8 @@ void read_architectures(const SolveFlags& flags, Target& target, Errors& errors)
     if (!flags.cuda_arch.empty() && !target.cuda) {
         add(errors, "`--cuda-arch` asks for a GPU, but the target has no GPU driver",
             "give `--cuda X.Y`, what the driver supports");
+    } else if (const auto contradiction = target_contradiction(target); contradiction && errors.empty()) {
+        errors.push_back({ErrorCode::target, *contradiction, command_line, {}});
     }
 }
 

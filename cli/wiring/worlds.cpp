@@ -13,6 +13,7 @@
 #include "fetch/live_metadata.hpp"
 #include "fetch/pypi/index_config.hpp"
 #include "fetch/url.hpp"
+#include "solver/engine/cuda_index.hpp"
 #include "solver/engine/solve.hpp"
 
 namespace aimlock::cli {
@@ -139,22 +140,31 @@ std::vector<std::string> indexes_of(const Asked& asked, const Environment& envir
     return indexes;
 }
 
-Result<void> prepare_indexes(Worlds& worlds, const Asked& asked) {
-    const Environment& environment = worlds.session->options().environment;
+/// What one target asks: its own wheels, the indexes that are for it, the pins of its own requirements.
+LiveMetadataOptions options_for(const TargetRequest& target,
+                                const std::vector<std::string>& indexes,
+                                const Asked& asked,
+                                const Worlds& worlds) {
     LiveMetadataOptions options;
-    options.indexes = indexes_of(asked, environment);
-    options.keep = wheel_filter(asked.request.targets, worlds.channels);
+    options.indexes = indexes_for(target.target, indexes);
+    options.keep = wheel_filter({target}, worlds.channels);
     options.exclude_newer_ms = asked.request.options.exclude_newer_ms;
     for (const std::string& folder : asked.request.find_links) {
         options.find_links.push_back(is_url(folder) ? folder : (asked.folder / folder).string());
     }
-    std::set<std::string> named(options.indexes.begin(), options.indexes.end());
-    std::vector<std::string> in_order = options.indexes;
+    for (const PypiRoot& root : target.pypi) {
+        if (root.index) options.pins[root.requirement.name] = *root.index;
+    }
+    return options;
+}
+
+Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& console) {
+    const std::vector<std::string> indexes = indexes_of(asked, worlds.session->options().environment);
+    std::vector<std::string> in_order = indexes;
+    std::set<std::string> named(indexes.begin(), indexes.end());
     for (const TargetRequest& target : asked.request.targets) {
         for (const PypiRoot& root : target.pypi) {
-            if (!root.index) continue;
-            options.pins[root.requirement.name] = *root.index;
-            if (named.insert(*root.index).second) in_order.push_back(*root.index);
+            if (root.index && named.insert(*root.index).second) in_order.push_back(*root.index);
         }
     }
     if (wants_pypi(asked.request) && in_order.empty()) {
@@ -166,8 +176,19 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked) {
         const std::string url = worlds.session->learn(index);
         worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
     }
-    auto live = std::make_unique<LiveMetadata>(*worlds.session, std::move(options));
-    worlds.source = std::make_unique<WatchedSource>(std::move(live));
+    for (const TargetRequest& target : asked.request.targets) {
+        LiveMetadataOptions options = options_for(target, indexes, asked, worlds);
+        for (const std::string& index : indexes) {
+            if (std::ranges::find(options.indexes, index) != options.indexes.end()) continue;
+            console.write(LogLevel::note,
+                          fmt::format("target {} does not ask the index {}: it is not for {}",
+                                      target.target.name, shown_url(index),
+                                      target.target.cuda ? "CUDA " + *target.target.cuda
+                                                         : std::string("machines without a driver")));
+        }
+        worlds.by_target.push_back(std::make_unique<WatchedSource>(
+            std::make_unique<LiveMetadata>(*worlds.session, std::move(options))));
+    }
     return {};
 }
 
@@ -182,7 +203,8 @@ Arrival WatchedSource::wait() {
 }
 
 Result<void> check_indexes(Worlds& worlds) {
-    if (!worlds.source->found_nothing()) return {};
+    const auto found_something = [](const auto& source) { return !source->found_nothing(); };
+    if (std::ranges::any_of(worlds.by_target, found_something)) return {};
     for (const SourceInUse& in_use : worlds.sources) {
         const std::string& url = in_use.source.url;
         if (in_use.source.kind != PackageKind::pypi || !is_url(url) || is_file_url(url)) continue;
@@ -231,7 +253,8 @@ Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console
     if (auto read = read_all_channels(*worlds, asked, console); !read)
         return tl::make_unexpected(read.error());
     if (auto read = read_map(*worlds, asked, console); !read) return tl::make_unexpected(read.error());
-    if (auto ready = prepare_indexes(*worlds, asked); !ready) return tl::make_unexpected(ready.error());
+    if (auto ready = prepare_indexes(*worlds, asked, console); !ready)
+        return tl::make_unexpected(ready.error());
     return worlds;
 }
 

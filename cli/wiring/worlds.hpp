@@ -39,8 +39,9 @@ struct Worlds {
     std::unique_ptr<FetchSession> session;
     std::vector<Channel> channels;
     NameMap name_map = NameMap::built_in();
-    std::unique_ptr<WatchedSource> source;  ///< ends before the session that it asks
-    std::vector<SourceInUse> sources;       ///< for the lock: channels in their order, then indexes
+    /// The index as each target sees it, in the request's order; they end before the session that they ask.
+    std::vector<std::unique_ptr<WatchedSource>> by_target;
+    std::vector<SourceInUse> sources;  ///< for the lock: channels in their order, then indexes
 };
 
 /// Opens the network and cache, reads the request's channels and name map, and prepares its indexes.

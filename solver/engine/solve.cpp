@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "solver/engine/cuda_bindings.hpp"
+#include "solver/engine/cuda_compat.hpp"
 #include "solver/engine/objective.hpp"
 #include "solver/engine/pythons.hpp"
 #include "solver/engine/target_solver.hpp"
@@ -43,7 +44,9 @@ Result<Outcome> solve_target(const TargetRequest& request,
                              const NameMap& name_map,
                              MetadataSource& source,
                              Progress& progress) {
-    engine::TargetSolver solver(request, options, channels, name_map, source, progress);
+    const engine::CompatRequest compat = engine::with_cuda_compat(request, channels);
+    const TargetRequest& asked = compat.raised ? *compat.raised : request;
+    engine::TargetSolver solver(asked, options, channels, name_map, source, progress);
     // Both worlds, indexed; conda's closure read.
     if (auto prepared = solver.prepare(); !prepared) return tl::make_unexpected(prepared.error());
     // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
@@ -67,6 +70,8 @@ Result<Outcome> solve_target(const TargetRequest& request,
             solution->notes.emplace_back(
                 "older releases do not hold to the upper bounds of newer ones: no solution with them");
         }
+        solution->target = request.target;
+        if (!compat.note.empty()) solution->warnings.push_back(compat.note);
         solution->stats = solver.stats();
         solution->stats.fetched = source.counts();
         return *std::move(solution);

@@ -50,7 +50,7 @@ Solution solution() {
 
 TEST(SolvedDocument, IsTheOneThatScriptsRead) {
     const std::vector solutions{solution()};
-    const Json document = Json::parse(solved_document(solutions, 812.5));
+    const Json document = Json::parse(solved_document(solutions, {}, 812.5));
     EXPECT_EQ(document["schema"], 1);
     EXPECT_EQ(document["status"], "solved");
     const Json& target = document["targets"][0];
@@ -69,14 +69,29 @@ TEST(SolvedDocument, IsTheOneThatScriptsRead) {
 
 TEST(SolvedDocument, HasTheKeysOfItsSchemaInOrder) {
     const std::vector solutions{solution()};
-    aimlock::testing::expect_golden("cli/solved.json", solved_document(solutions, 812.5));
+    aimlock::testing::expect_golden("cli/solved.json", solved_document(solutions, {}, 812.5));
 }
 
 TEST(SolvedDocument, AddsTheStatisticsOfItsTargets) {
     const std::vector solutions{solution(), solution()};
-    const Json document = Json::parse(solved_document(solutions, 1));
+    const Json document = Json::parse(solved_document(solutions, {}, 1));
     EXPECT_EQ(document["stats"]["rounds"], 6);
     EXPECT_EQ(document["stats"]["bytes"], 2 * 81234);
+}
+
+TEST(SolvedDocument, TellsWarningsOfATargetAndVersionsThatTargetsDoNotShare) {
+    std::vector solutions{solution()};
+    solutions.front().warnings = {"jax 0.12 (PyPI) is a build for the CPU on a target with GPUs"};
+    const std::vector apart{Apart{PackageKind::conda,
+                                  "numpy",
+                                  {{"gpu", "2.5.2"}, {"arm", "2.4.6"}},
+                                  "no channel has numpy 2.5.2 for linux-aarch64"}};
+    const Json document = Json::parse(solved_document(solutions, apart, 1));
+    EXPECT_EQ(document["targets"][0]["warnings"], Json(solutions.front().warnings));
+    EXPECT_EQ(document["apart"][0]["name"], "numpy");
+    EXPECT_EQ(document["apart"][0]["versions"]["arm"], "2.4.6");
+    EXPECT_EQ(document["apart"][0]["reason"], apart.front().reason);
+    EXPECT_FALSE(Json::parse(solved_document(solutions, {}, 1)).contains("apart"));
 }
 
 TEST(UnsatisfiableDocument, HasTheConflictAndItsRepairs) {

@@ -29,6 +29,13 @@ TEST(UnsatisfiableReport, EndsAtLinesOfTheManifestAndEditsThatWereTried) {
                                     unsatisfiable_report(numpy_conflict(), Painter(false), 80));
 }
 
+TEST(ApartLine, NamesThePackageItsVersionsAndTheReason) {
+    Apart apart{PackageKind::conda, "numpy", {{"gpu", "2.5.2"}, {"arm", "2.4.6"}}, "no channel has it"};
+    EXPECT_EQ(apart_line(apart), "numpy (conda) is 2.5.2 for gpu, 2.4.6 for arm: no channel has it");
+    apart.reason.clear();
+    EXPECT_EQ(apart_line(apart), "numpy (conda) is 2.5.2 for gpu, 2.4.6 for arm");
+}
+
 TEST(UnsatisfiableReport, OfTheCommandLineNamesNoFile) {
     Conflict conflict = numpy_conflict();
     conflict.target.name = "default";

@@ -40,6 +40,22 @@ TEST(RequestFromFlags, ReadsChannelsOnlyForCondaRequirements) {
     EXPECT_THAT(read(pypi)->channels, IsEmpty());
 }
 
+TEST(RequestFromFlags, RefusesAGpuThatTheDriverDoesNotKnow) {
+    SolveFlags flags = numpy();
+    flags.platform = "linux-64";
+    flags.glibc = "2.35";
+    flags.cuda = "12.4";
+    flags.cuda_arch = {"8.6", "12.0"};
+    EXPECT_EQ(first_error(flags),
+              "a GPU of architecture 12.0 needs a driver of CUDA 12.8 or newer, the target has 12.4");
+    flags.cuda = "12.8";
+    EXPECT_EQ(first_error(flags), "(no error)");
+    flags.cuda = "13.1";
+    flags.cuda_arch = {"7.0"};
+    EXPECT_EQ(first_error(flags),
+              "a GPU of architecture 7.0 needs a driver of CUDA 13.0 or older, the target has 13.1");
+}
+
 TEST(RequestFromFlags, ShowsRequirementsAsMessagesAndLocksDo) {
     SolveFlags flags;
     flags.conda = {"numpy>=2", "python 3.12.*", "pytorch::pytorch=2", "blas[version='1.*']", "pip"};
