@@ -1,9 +1,9 @@
 // Targets are separate problems: one joint problem over all of them would make the newest driver wait for the
 // oldest platform. What binds them is preference. (1) The first target is solved alone. (2) Each other target
-// prefers, softly, what earlier ones hold; what it cannot have, it does not. (3) A name asked for by both that
-// still differs is tried once more at the other's version in the first target, for there an older version may
-// well fit; it is taken if nothing else that was asked for moves to another version. (4) What remains apart is
-// reported, with the reason.
+// prefers, softly, what earlier ones hold; what it cannot have, it does not. (3) A name asked for by both
+// that still differs is tried once more at the other's version in the first target, for there an older
+// version may well fit; it is taken if nothing else that was asked for moves to another version. (4) What
+// remains apart is reported, with the reason.
 #include "solver/engine/align_targets.hpp"
 
 #include <algorithm>
@@ -16,7 +16,8 @@
 namespace aimlock {
 namespace {
 
-// Trials beyond these cost more time than agreement is worth. Counts, for an answer must not depend on a clock.
+// Trials beyond these cost more time than agreement is worth. Counts, for an answer must not depend on a
+// clock.
 constexpr std::size_t most_older_trials = 6;
 constexpr std::size_t most_reasons = 4;
 
@@ -141,8 +142,20 @@ private:
         return requirement.has_value();
     }
 
-    // Names that differ between the first target and another, those that both ask for.
+    // Names that differ between the first target and another, those that both ask for. Where the first target
+    // moved, the others follow it once more.
     Result<void> try_older_versions() {
+        if (auto tried = try_each_older_version(); !tried || !first_moved_) return tried;
+        for (std::size_t i = 1; i < order_.size(); ++i) {
+            if (solution(order_[i]) == nullptr) continue;
+            auto again = solve(order_[i], preferring_earlier(order_[i]));
+            if (!again) return tl::make_unexpected(std::move(again).error());
+            outcomes_[order_[i]] = *std::move(again);
+        }
+        return {};
+    }
+
+    Result<void> try_each_older_version() {
         const std::size_t first = order_.front();
         std::size_t trials = 0;
         for (std::size_t i = 1; i < order_.size(); ++i) {
@@ -177,6 +190,7 @@ private:
                                versions_of(*solution(first)).at(name) +
                                ", so that all targets have the same");
         outcomes_[first] = std::move(*outcome);
+        first_moved_ = true;
         return {};
     }
 
@@ -292,6 +306,7 @@ private:
     Progress& progress_;
     std::vector<Outcome> outcomes_;
     std::vector<std::size_t> order_;
+    bool first_moved_ = false;
 };
 
 }  // namespace

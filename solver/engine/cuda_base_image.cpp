@@ -16,14 +16,22 @@ struct Distribution {
     std::string_view mark;
     std::string_view glibc;
 };
-constexpr std::array<Distribution, 16> distributions{{{"ubuntu18.04", "2.27"}, {"ubuntu20.04", "2.31"},
-                                                      {"ubuntu22.04", "2.35"}, {"ubuntu24.04", "2.39"},
-                                                      {"ubuntu:18.04", "2.27"}, {"ubuntu:20.04", "2.31"},
-                                                      {"ubuntu:22.04", "2.35"}, {"ubuntu:24.04", "2.39"},
-                                                      {"ubi8", "2.28"}, {"rockylinux8", "2.28"},
-                                                      {"ubi9", "2.34"}, {"rockylinux9", "2.34"},
-                                                      {"bullseye", "2.31"}, {"debian:11", "2.31"},
-                                                      {"bookworm", "2.36"}, {"debian:12", "2.36"}}};
+constexpr std::array<Distribution, 16> distributions{{{"ubuntu18.04", "2.27"},
+                                                      {"ubuntu20.04", "2.31"},
+                                                      {"ubuntu22.04", "2.35"},
+                                                      {"ubuntu24.04", "2.39"},
+                                                      {"ubuntu:18.04", "2.27"},
+                                                      {"ubuntu:20.04", "2.31"},
+                                                      {"ubuntu:22.04", "2.35"},
+                                                      {"ubuntu:24.04", "2.39"},
+                                                      {"ubi8", "2.28"},
+                                                      {"rockylinux8", "2.28"},
+                                                      {"ubi9", "2.34"},
+                                                      {"rockylinux9", "2.34"},
+                                                      {"bullseye", "2.31"},
+                                                      {"debian:11", "2.31"},
+                                                      {"bookworm", "2.36"},
+                                                      {"debian:12", "2.36"}}};
 
 std::string number_at(std::string_view text) {
     const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
@@ -44,16 +52,17 @@ unsigned major_of(const std::string& version) {
 
 std::string parts(const std::string& version, std::size_t count) {
     std::size_t end = 0;
-    while (count-- > 0 && end != std::string::npos)
-        end = version.find('.', end == 0 ? 0 : end + 1);
+    while (count-- > 0 && end != std::string::npos) end = version.find('.', end == 0 ? 0 : end + 1);
     return version.substr(0, end);
 }
 
 bool carries_libraries(const Solution& solution) {
     return std::ranges::any_of(solution.packages, [](const Package& package) {
         return package.kind == PackageKind::conda
-                   ? package.name == "libcublas" || package.name == "cudatoolkit" || package.name == "cuda-cudart"
-                   : package.name.starts_with("nvidia-cublas") || package.name.starts_with("nvidia-cuda-runtime");
+                   ? package.name == "libcublas" || package.name == "cudatoolkit" ||
+                         package.name == "cuda-cudart"
+                   : package.name.starts_with("nvidia-cublas") ||
+                         package.name.starts_with("nvidia-cuda-runtime");
     });
 }
 
@@ -102,8 +111,8 @@ std::vector<std::string> base_image_warnings(const std::string& reference, const
     const Target& target = solution.target;
     const std::string base = "the base image `" + reference + "` ";
     if (!image.glibc.empty() && target.platform.starts_with("linux-") && older(image.glibc, target.glibc)) {
-        said.push_back(base + "has glibc " + image.glibc + ", target " + target.name + " says " + target.glibc +
-                       ": packages may not load, write `glibc = \"" + image.glibc + "\"`");
+        said.push_back(base + "has glibc " + image.glibc + ", target " + target.name + " says " +
+                       target.glibc + ": packages may not load, write `glibc = \"" + image.glibc + "\"`");
     }
     if (image.cuda.empty()) return said;
     const std::string two = parts(image.cuda, 2);

@@ -12,7 +12,7 @@ namespace aimlock::engine {
 /// A request whose target was given a newer CUDA by a compatibility package.
 struct CompatRequest {
     std::optional<TargetRequest> raised;  ///< nullopt: as it was
-    std::string note;                     ///< what was done, or why nothing was; empty: `cuda-compat` is not set
+    std::string note;  ///< what was done, or why nothing was; empty: `cuda-compat` is not set
 };
 
 /// `cuda-compat = true`: the newest `cuda-compat` record of the channels stands for the driver, and becomes a

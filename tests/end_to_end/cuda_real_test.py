@@ -74,13 +74,10 @@ class Cuda(unittest.TestCase):
         packages = self.solve("--python", "3.12", "--pypi", "torch", "--cuda", "13.0", *fleet)
         self.assertEqual(packages["torch"]["version"], "2.10.0")
         self.assertNotIn("nvidia-cuda-runtime", packages)
-        pascal = self.solve("--python", "3.12", "--pypi", "torch", "--cuda", "12.8", "--cuda-arch", "6.0")
-        self.assertEqual(pascal["torch"]["version"], "2.7.1")
         blackwell = self.refused("--python", "3.12", "--pypi", "torch==2.7.1", "--cuda", "12.8", "--cuda-arch", "12.0")
         self.assertIn("no code for a GPU of architecture 12.0", blackwell["explanation"])
 
-    def test_nccl_is_of_the_drivers_major(self) -> None:
-        self.assertIn("nvidia-nccl-cu12", self.solve("--python", "3.12", "--pypi", "xgboost", "--cuda", "12.4"))
+    def test_nccl_is_allowed_without_a_driver(self) -> None:
         self.assertIn("nvidia-nccl-cu13", self.solve("--python", "3.12", "--pypi", "xgboost", "--cuda", "13.0"))
         self.solve("--python", "3.12", "--pypi", "xgboost", "--cuda", "none")
 

@@ -98,10 +98,24 @@ TEST_F(Targets, TheFirstTakesAnOlderVersionWhereAllCanHaveIt) {
                 Contains("numpy 2.4.6 and not 2.5.2, so that all targets have the same"));
 }
 
+TEST_F(Targets, FollowTheFirstWhenItTookAnOlderVersion) {
+    for (const char* version : {"2.5.2", "2.4.6"}) world.records.push_back({"numpy", version, {"python"}});
+    arm_records.push_back({"numpy", "2.4.6", {"python"}});
+    add_target("gpu", "linux-64", {"python", "numpy"}, {}, "12.4");
+    add_target("cpu", "linux-64", {"python", "numpy"}, {});
+    add_target("arm", "linux-aarch64", {"python", "numpy"}, {});
+    const AlignedOutcomes found = solve();
+    EXPECT_THAT(lines(found, 1), Contains("numpy 2.4.6 (conda)"));
+    EXPECT_THAT(found.apart, IsEmpty());
+}
+
 TEST_F(Targets, AreToldApartWithTheReasonWhereNoVersionIsCommon) {
-    for (const char* version : {"2.12.0", "2.10.0"}) world.records.push_back({"pytorch", version, {"python"}});
-    arm_records.push_back({"pytorch", "1.13.1", {"python"}});  // another major version: not worth going back to
-    world.releases = {{"lib", "2.0", {}}, {"lib", "1.0", {}}, {"old", "1.0", {"lib<2"}}, {"new", "1.0", {"lib>=2"}}};
+    for (const char* version : {"2.12.0", "2.10.0"})
+        world.records.push_back({"pytorch", version, {"python"}});
+    arm_records.push_back(
+        {"pytorch", "1.13.1", {"python"}});  // another major version: not worth going back to
+    world.releases = {
+        {"lib", "2.0", {}}, {"lib", "1.0", {}}, {"old", "1.0", {"lib<2"}}, {"new", "1.0", {"lib>=2"}}};
     add_target("gpu", "linux-64", {"python", "pytorch"}, {"lib", "new"}, "12.4");
     add_target("arm", "linux-aarch64", {"python", "pytorch"}, {"lib", "old"});
     const AlignedOutcomes found = solve();
@@ -142,13 +156,16 @@ TEST_F(Targets, WithoutASolutionLeaveTheOthersTheirs) {
 }
 
 TEST_F(Targets, EvaluateMarkersAndTagsForTheirOwnPlatform) {
-    ToyRelease wheel{"fast", "1.0", {"win-only; sys_platform == 'win32'", "arm-only; platform_machine == 'aarch64'",
-                                     "intel-only; platform_machine == 'x86_64'"}};
+    ToyRelease wheel{"fast",
+                     "1.0",
+                     {"win-only; sys_platform == 'win32'", "arm-only; platform_machine == 'aarch64'",
+                      "intel-only; platform_machine == 'x86_64'"}};
     ToyRelease built{"built", "2.0", {}};
     built.tags = {"cp312-cp312-manylinux_2_28_x86_64"};
     ToyRelease everywhere{"built", "1.0", {}};
     everywhere.tags = {"cp312-cp312-manylinux_2_28_x86_64", "cp312-cp312-manylinux_2_28_aarch64"};
-    world.releases = {wheel, built, everywhere, {"win-only", "1.0"}, {"arm-only", "1.0"}, {"intel-only", "1.0"}};
+    world.releases = {
+        wheel, built, everywhere, {"win-only", "1.0"}, {"arm-only", "1.0"}, {"intel-only", "1.0"}};
     add_target("intel", "linux-64", {"python"}, {"fast"});
     add_target("arm", "linux-aarch64", {"python"}, {"fast", "built"});
     const AlignedOutcomes found = solve();

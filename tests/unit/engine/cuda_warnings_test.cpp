@@ -50,8 +50,10 @@ std::string lines_of(const std::vector<std::string>& lines) {
 
 TEST_F(CudaWarnings, NameTheNewestGpuBuildBehindACpuBuild) {
     world.records.push_back({"jaxlib", "0.9.0", {"python"}, {}, "cpu_py312_0", 0});
-    world.records.push_back({"jaxlib", "0.7.0", {"python", "__cuda", "cuda-version >=12"}, {}, "cuda129py312_200", 200});
-    world.records.push_back({"jaxlib", "0.8.0", {"python", "__cuda", "cuda-version >=13"}, {}, "cuda130py312_200", 200});
+    world.records.push_back(
+        {"jaxlib", "0.7.0", {"python", "__cuda", "cuda-version >=12"}, {}, "cuda129py312_200", 200});
+    world.records.push_back(
+        {"jaxlib", "0.8.0", {"python", "__cuda", "cuda-version >=13"}, {}, "cuda130py312_200", 200});
     world.records.push_back({"cuda-version", "12.9", {}, {"__cuda >=12"}});
     world.records.push_back({"cuda-version", "13.0", {}, {"__cuda >=13"}});
     expect_golden("cuda/cpu_record.txt", lines_of(warnings(gpu({"python", "jaxlib"}, {}))));
@@ -70,19 +72,17 @@ TEST_F(CudaWarnings, SayWhatToAskForInsteadOfAWheelForTheCpu) {
                       {"torchvision", "0.24.1+cpu", {}},
                       {"onnxruntime", "1.26.0", {}},
                       {"paddlepaddle-gpu", "2.6.2", {}}};
-    TargetRequest all = gpu({"python"}, {"jax", "tensorflow", "torch", "torchvision", "onnxruntime", "paddlepaddle-gpu"});
+    TargetRequest all =
+        gpu({"python"}, {"jax", "tensorflow", "torch", "torchvision", "onnxruntime", "paddlepaddle-gpu"});
     all.target.platform = "linux-64";
     expect_golden("cuda/cpu_wheels.txt", lines_of(warnings(all)));
     EXPECT_THAT(warnings(gpu({"python"}, {"jax[cuda12]", "tensorflow[and-cuda]"})), IsEmpty());
 }
 
 TEST_F(CudaWarnings, TellOfExtrasThatBringNothingAndOfMajorsThatAreMixed) {
-    world.releases = {{"lib", "1.0", {}, {"cuda12"}},
-                      {"other", "1.0", {}},
-                      {"a", "1.0", {"nvidia-cublas-cu12"}},
-                      {"b", "1.0", {"nvidia-cublas"}},
-                      {"nvidia-cublas-cu12", "12.8", {}},
-                      {"nvidia-cublas", "13.0.0.19", {}}};
+    world.releases = {{"lib", "1.0", {}, {"cuda12"}},       {"other", "1.0", {}},
+                      {"a", "1.0", {"nvidia-cublas-cu12"}}, {"b", "1.0", {"nvidia-cublas"}},
+                      {"nvidia-cublas-cu12", "12.8", {}},   {"nvidia-cublas", "13.0.0.19", {}}};
     TargetRequest request = gpu({"python"}, {"lib[cuda12]", "other[cuda]", "a", "b"}, "13.0");
     request.target.cuda_mixed = true;
     expect_golden("cuda/hollow_and_mixed.txt", lines_of(warnings(request)));
@@ -138,12 +138,12 @@ TEST(BaseImage, FitsTheDriverTheLockAndTheCLibraryOrSaysWhatDoesNot) {
     Solution cpu = with_packages("12.2", {});
     cpu.target.cuda.reset();
     std::string text;
-    for (const auto& [image, solution] : std::vector<std::pair<std::string, Solution>>{
-             {"nvidia/cuda:12.6.3-base-ubuntu22.04", twelve},
-             {"nvidia/cuda:12.2.2-runtime-ubuntu22.04", twelve},
-             {"nvidia/cuda:11.8.0-devel-ubuntu22.04", twelve},
-             {"nvidia/cuda:12.2-base-ubuntu20.04", twelve},
-             {"nvidia/cuda:12.2.2-base-ubuntu22.04", cpu}}) {
+    for (const auto& [image, solution] :
+         std::vector<std::pair<std::string, Solution>>{{"nvidia/cuda:12.6.3-base-ubuntu22.04", twelve},
+                                                       {"nvidia/cuda:12.2.2-runtime-ubuntu22.04", twelve},
+                                                       {"nvidia/cuda:11.8.0-devel-ubuntu22.04", twelve},
+                                                       {"nvidia/cuda:12.2-base-ubuntu20.04", twelve},
+                                                       {"nvidia/cuda:12.2.2-base-ubuntu22.04", cpu}}) {
         text += image + "\n";
         for (const std::string& warning : base_image_warnings(image, solution)) text += "  " + warning + "\n";
     }
