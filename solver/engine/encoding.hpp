@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -71,7 +72,6 @@ struct CondaPart {
     std::vector<Origin> origins;
     std::vector<KeyMeaning> meanings;
     std::unordered_map<RecordId, SolvableId> solvable_of;
-    std::unordered_map<SpecId, KeyId> key_of;
     /// PyPI name -> the solvables that carry it, at which version.
     std::map<std::string, std::vector<std::pair<Pep440Version, SolvableId>>> identities;
     std::vector<std::pair<unsigned, SolvableId>>
@@ -83,6 +83,9 @@ CondaPart encode_conda(CondaWorld& world,
                        const CondaSelection& selection,
                        const std::vector<SpecId>& constraints,
                        const Pythons& pythons);
+
+/// The part of a problem's conda half that these records make up; its keys keep their ids.
+CondaPart only_records(const CondaPart& part, const std::unordered_set<RecordId>& records);
 
 /// A requirement on PyPI that must be met.
 struct PypiJob {

@@ -190,14 +190,14 @@ private:
     }
 
     KeyId key(SpecId spec) {
-        const auto found = part_.key_of.find(spec);
-        if (found != part_.key_of.end()) return found->second;
+        const auto found = key_of_.find(spec);
+        if (found != key_of_.end()) return found->second;
         std::vector<SolvableId> providers = selected(world_.candidates(spec));
         if (const WorldCondition* condition = world_.condition(spec)) providers.push_back(unless(*condition));
         std::ranges::sort(providers);
         const KeyId added = part_.problem.add_key(std::move(providers));
         part_.meanings.push_back({KeyMeaning::Kind::spec, spec, 0});
-        part_.key_of.emplace(spec, added);
+        key_of_.emplace(spec, added);
         return added;
     }
 
@@ -233,6 +233,7 @@ private:
     CondaWorld& world_;
     const CondaSelection& selection_;
     CondaPart part_;
+    std::unordered_map<SpecId, KeyId> key_of_;
     std::map<SpecId, std::optional<KeyId>> complements_;
     std::unordered_map<std::uint32_t, std::vector<SolvableId>> users_;  // by name of the records asked for
     std::map<std::pair<SpecId, std::string>, KeyId> extra_keys_;
@@ -248,6 +249,46 @@ CondaPart encode_conda(CondaWorld& world,
                        const std::vector<SpecId>& constraints,
                        const Pythons& pythons) {
     return CondaEncoder(world, selection).encode(constraints, pythons);
+}
+
+CondaPart only_records(const CondaPart& part, const std::unordered_set<RecordId>& records) {
+    constexpr SolvableId gone = 0xffffffff;
+    CondaPart kept;
+    std::vector<SolvableId> renumbered(part.problem.solvables.size(), gone);
+    for (SolvableId id = 0; id < part.problem.solvables.size(); ++id) {
+        const Origin& origin = part.origins[id];
+        const bool is_records =
+            origin.kind == Origin::Kind::record || origin.kind == Origin::Kind::record_extra;
+        if (is_records && !records.contains(origin.index)) continue;
+        renumbered[id] = static_cast<SolvableId>(kept.origins.size());
+        kept.origins.push_back(origin);
+        kept.problem.solvables.push_back(part.problem.solvables[id]);
+        if (origin.kind == Origin::Kind::record) kept.solvable_of.emplace(origin.index, renumbered[id]);
+    }
+    const auto rest_of = [&](const std::vector<SolvableId>& solvables) {
+        std::vector<SolvableId> rest;
+        for (const SolvableId id : solvables) {
+            if (renumbered[id] != gone) rest.push_back(renumbered[id]);
+        }
+        return rest;
+    };
+    kept.problem.names = part.problem.names;
+    kept.problem.identity_keys = part.problem.identity_keys;
+    kept.problem.jobs = part.problem.jobs;
+    kept.meanings = part.meanings;
+    kept.problem.keys.reserve(part.problem.keys.size());
+    for (const auto& providers : part.problem.keys) kept.problem.keys.push_back(rest_of(providers));
+    for (const auto& [name, carriers] : part.identities) {
+        for (const auto& [version, solvable] : carriers) {
+            if (renumbered[solvable] != gone)
+                kept.identities[name].emplace_back(version, renumbered[solvable]);
+        }
+    }
+    for (const auto& [major, solvable] : part.cuda_versions) {
+        if (renumbered[solvable] != gone) kept.cuda_versions.emplace_back(major, renumbered[solvable]);
+    }
+    for (const auto& pythons : part.pythons) kept.pythons.push_back(rest_of(pythons));
+    return kept;
 }
 
 }  // namespace aimlock::engine

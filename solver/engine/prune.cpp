@@ -203,26 +203,4 @@ Pruning prune(const Problem& problem) {
     return Pruner(problem).run();
 }
 
-Problem without_dead(const Problem& problem, const Pruning& pruning, std::vector<SolvableId>& kept) {
-    constexpr SolvableId gone = 0xffffffff;
-    Problem rest;
-    rest.names = problem.names;
-    rest.identity_keys = problem.identity_keys;
-    rest.jobs = problem.jobs;
-    std::vector<SolvableId> renumbered(problem.solvables.size(), gone);
-    for (SolvableId i = 0; i < problem.solvables.size(); ++i) {
-        if (!pruning.alive(i)) continue;
-        renumbered[i] = static_cast<SolvableId>(kept.size());
-        kept.push_back(i);
-        rest.solvables.push_back(problem.solvables[i]);
-    }
-    rest.keys.resize(problem.keys.size());
-    for (KeyId key = 0; key < problem.keys.size(); ++key) {
-        for (const SolvableId id : problem.keys[key]) {
-            if (renumbered[id] != gone) rest.keys[key].push_back(renumbered[id]);
-        }
-    }
-    return rest;
-}
-
 }  // namespace aimlock::engine

@@ -42,7 +42,4 @@ struct Pruning {
 /// hard inputs is 4 to 70 times shorter; libsolv itself learns the same facts one version at a time.
 Pruning prune(const Problem& problem);
 
-/// The problem without its dead solvables; `kept` maps new ids to old ones.
-Problem without_dead(const Problem& problem, const Pruning& pruning, std::vector<SolvableId>& kept);
-
 }  // namespace aimlock::engine

@@ -5,22 +5,13 @@
 
 #include "solver/engine/askers.hpp"
 #include "solver/engine/encoding_goals.hpp"
+#include "solver/engine/reduce.hpp"
 
 namespace aimlock::engine {
 namespace {
 
 // Far beyond what any request needs (the worst known takes 25); a guard against a loop that no longer learns.
 constexpr std::uint64_t max_rounds = 2000;
-
-std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer, const CondaPart& conda, PypiWorld& pypi) {
-    std::set<ProjectId> supplied;
-    for (const auto& [name, carriers] : conda.identities) {
-        for (const auto& [version, solvable] : carriers) {
-            if (std::ranges::binary_search(answer.installed, solvable)) supplied.insert(pypi.project(name));
-        }
-    }
-    return supplied;
-}
 
 RoundsAnswer without_goals(RoundsAnswer answer) {
     bool any = false;
@@ -60,9 +51,11 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
     if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
 
     for (std::uint64_t round = 0; round < max_rounds; ++round) {
-        progress_.status("round " + std::to_string(stats_.rounds + 1));
-        std::optional<RoundsAnswer> answer = solve_once(input);
+        progress_.status("round " + std::to_string(++stats_.rounds));
+        std::optional<RoundsAnswer> answer = solve_near(input);
+        if (!answer) answer = solve_once(input);
         if (!answer) return std::nullopt;
+        keep_near(*answer);
         const Unknown unknown = unknowns(*answer);
         if (unknown.none()) {
             auto settled = settle_wheels(*answer);
@@ -70,7 +63,7 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
             if (*settled) return without_goals(*std::move(answer));
             continue;
         }
-        discovery_.set_supplied(supplied_by_conda(*answer, *input.conda, pypi_));
+        discovery_.set_supplied(supplied_by_conda(*answer));
         widen_tails(unknown, *answer, input.filter);
         ask(unknown);
         walk_ahead(*answer, unknown);
@@ -82,25 +75,55 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
 
 bool Rounds::may_be_solvable(const RoundsInput& input) {
     windows_.hope_for_names = input.hope_for_names;
+    ++stats_.rounds;
     const bool may_be = solve_once(input).has_value();
     windows_.hope_for_names = false;
     return may_be;
 }
 
+// Most rounds teach something about wheels that leaves conda's half as it was. So a round first asks for an
+// answer among the records of the last one: a problem of hundreds of solvables and not ten thousand. An
+// answer there is an answer; only "no" has to be asked again of all records.
+std::optional<RoundsAnswer> Rounds::solve_near(const RoundsInput& input) {
+    if (!near_) return std::nullopt;
+    const CondaPart part = only_records(*input.conda, *near_);
+    RoundsInput close = input;
+    close.conda = &part;
+    return solve_once(close);
+}
+
+void Rounds::keep_near(const RoundsAnswer& answer) {
+    near_.emplace();
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        if (origin.kind == Origin::Kind::record) near_->insert(origin.index);
+    }
+}
+
+std::set<ProjectId> Rounds::supplied_by_conda(const RoundsAnswer& answer) {
+    std::set<ProjectId> supplied;
+    for (const SolvableId id : answer.installed) {
+        const Origin& origin = answer.round.origins[id];
+        if (origin.kind != Origin::Kind::record) continue;
+        for (const Identity& identity : conda_[origin.index].identities)
+            supplied.insert(pypi_.project(identity.name));
+    }
+    return supplied;
+}
+
 std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
-    ++stats_.rounds;
     RoundsAnswer answer;
     answer.round = encode_round(input, pypi_, windows_);
     stats_.solvables = std::max<std::uint64_t>(stats_.solvables, answer.round.problem.solvables.size());
     do {
         const Pruning pruning = prune(answer.round.problem);
         if (pruning.contradiction) return std::nullopt;
-        std::vector<SolvableId> kept;
-        const auto installed =
-            solve_problem(without_dead(answer.round.problem, pruning, kept), stats_.solve_ms);
+        const Reduced reduced = reduce(answer.round.problem, pruning);
+        const auto installed = solve_problem(reduced.problem, stats_.solve_ms);
         if (!installed) return std::nullopt;
         answer.installed.clear();
-        for (const SolvableId id : *installed) answer.installed.push_back(kept[id]);
+        for (const SolvableId id : *installed) answer.installed.push_back(reduced.kept[id]);
+        std::ranges::sort(answer.installed);
     } while (refuse_unasked(answer.round, answer.installed));
     if (!pypi_.pythons().from_conda && !pypi_.pythons().candidates.empty()) answer.python = 0;
     for (std::size_t p = 0; p < input.conda->pythons.size(); ++p) {

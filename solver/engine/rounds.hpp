@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "solver/base/progress.hpp"
@@ -27,8 +28,18 @@ struct RoundsAnswer {
 /// "no solution" needs no further fetching.
 class Rounds {
 public:
-    Rounds(PypiWorld& pypi, Discovery& discovery, Windows& windows, SolveStats& stats, Progress& progress)
-        : pypi_(pypi), discovery_(discovery), windows_(windows), stats_(stats), progress_(progress) {}
+    Rounds(const CondaWorld& conda,
+           PypiWorld& pypi,
+           Discovery& discovery,
+           Windows& windows,
+           SolveStats& stats,
+           Progress& progress)
+        : conda_(conda),
+          pypi_(pypi),
+          discovery_(discovery),
+          windows_(windows),
+          stats_(stats),
+          progress_(progress) {}
 
     /// nullopt: there is no solution.
     Result<std::optional<RoundsAnswer>> run(const RoundsInput& input);
@@ -45,7 +56,10 @@ private:
     };
 
     Result<std::optional<RoundsAnswer>> find(const RoundsInput& input);
+    std::optional<RoundsAnswer> solve_near(const RoundsInput& input);
     std::optional<RoundsAnswer> solve_once(const RoundsInput& input);
+    void keep_near(const RoundsAnswer& answer);
+    std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer);
     [[nodiscard]] Unknown unknowns(const RoundsAnswer& answer) const;
     void widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter);
     void ask(const Unknown& unknown);
@@ -53,11 +67,13 @@ private:
     void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);
     Result<bool> settle_wheels(const RoundsAnswer& answer);
 
+    const CondaWorld& conda_;
     PypiWorld& pypi_;
     Discovery& discovery_;
     Windows& windows_;
     SolveStats& stats_;
     Progress& progress_;
+    std::optional<std::unordered_set<RecordId>> near_;  ///< conda's half of the last answer
     std::map<ProjectId, unsigned> steps_down_;  ///< how often a chosen unknown lay below a known release
     std::set<std::pair<ProjectId, ReleaseId>> wheels_checked_;
 };

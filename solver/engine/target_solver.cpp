@@ -65,7 +65,7 @@ void TargetSolver::start_with(Pythons pythons) {
             pypi_->preferred.emplace(pypi_->project(kept.name), *std::move(version));
     }
     discovery_ = std::make_unique<Discovery>(*pypi_, *source_);
-    rounds_ = std::make_unique<Rounds>(*pypi_, *discovery_, windows_, stats_, *progress_);
+    rounds_ = std::make_unique<Rounds>(*conda_, *pypi_, *discovery_, windows_, stats_, *progress_);
 }
 
 bool TargetSolver::consider_every_python() {
