@@ -8,24 +8,25 @@ namespace {
 class Askers {
 public:
     Askers(EncodedRound& round, const std::vector<SolvableId>& installed)
-        : round_(round), installed_(round.problem.solvables.size(), false) {
+        : round_(round), ids_(installed), installed_(round.problem.solvables.size(), false) {
         for (const SolvableId id : installed) installed_[id] = true;
     }
 
     bool refuse() {
         const std::vector<bool> asked = asked_for();
         std::vector<SolvableId> unasked;
-        for (SolvableId id = 0; id < installed_.size(); ++id) {
-            if (installed_[id] && is_record(id) && !asked[id]) unasked.push_back(id);
+        for (const SolvableId id : ids_) {
+            if (!asked[id] && may_be_unasked(id)) unasked.push_back(id);
         }
         if (unasked.empty()) return false;
-        std::vector<bool> named(round_.problem.names.size(), false);
-        for (const SolvableId id : unasked) named[round_.problem.solvables[id].name] = true;
+        const std::vector<bool> touching = keys_touching(unasked);
         std::vector<SolvableId> askers;
         for (SolvableId id = 0; id < installed_.size(); ++id) {
-            const bool may_ask = is_record(id) || round_.origins[id].kind == Origin::Kind::record_extra;
-            if (may_ask && !std::ranges::binary_search(unasked, id) && asks_for(id, named))
+            const bool outside = !std::ranges::binary_search(unasked, id);
+            if (outside && std::ranges::any_of(round_.problem.solvables[id].requirements,
+                                               [&](KeyId key) { return touching[key]; })) {
                 askers.push_back(id);
+            }
         }
         const KeyId key = round_.add_key({KeyMeaning::Kind::user, 0, 0}, std::move(askers));
         for (const SolvableId id : unasked) round_.problem.solvables[id].requirements.push_back(key);
@@ -33,21 +34,42 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_record(SolvableId id) const {
-        return round_.origins[id].kind == Origin::Kind::record;
+    // What the encoding adds for itself (cases of conditions, goals, CUDA's majors) is asked for by nobody.
+    [[nodiscard]] bool may_be_unasked(SolvableId id) const {
+        switch (round_.origins[id].kind) {
+            case Origin::Kind::record:
+            case Origin::Kind::record_extra:
+            case Origin::Kind::release:
+            case Origin::Kind::extra:
+            case Origin::Kind::tail:
+            case Origin::Kind::unknown:
+            case Origin::Kind::unknown_extra:
+                return true;
+            default:
+                return false;
+        }
     }
-    // Being a user of a record is what is in question here.
-    [[nodiscard]] bool is_spec(KeyId key) const {
-        return round_.meanings[key].kind == KeyMeaning::Kind::spec;
+
+    // Whether a key asks for a provider. Being asked for, and being named, are what is in question here; and
+    // a requirement on PyPI takes a record that is there, but does not ask for it.
+    [[nodiscard]] bool asks(KeyId key, SolvableId provider) const {
+        const KeyMeaning::Kind kind = round_.meanings[key].kind;
+        const Origin::Kind origin = round_.origins[provider].kind;
+        if (origin == Origin::Kind::record || origin == Origin::Kind::record_extra)
+            return kind == KeyMeaning::Kind::spec || kind == KeyMeaning::Kind::record;
+        return kind != KeyMeaning::Kind::user && kind != KeyMeaning::Kind::naming &&
+               kind != KeyMeaning::Kind::goal;
     }
 
     [[nodiscard]] std::vector<bool> asked_for() const {
         std::vector<bool> asked(installed_.size(), false);
+        std::vector<bool> seen(round_.problem.keys.size(), false);
         std::vector<SolvableId> open;
         const auto ask = [&](KeyId key) {
-            if (!is_spec(key)) return;
+            if (seen[key]) return;
+            seen[key] = true;
             for (const SolvableId id : round_.problem.keys[key]) {
-                if (!installed_[id] || asked[id]) continue;
+                if (!installed_[id] || asked[id] || !asks(key, id)) continue;
                 asked[id] = true;
                 open.push_back(id);
             }
@@ -59,15 +81,26 @@ private:
         return asked;
     }
 
-    [[nodiscard]] bool asks_for(SolvableId id, const std::vector<bool>& named) const {
-        return std::ranges::any_of(round_.problem.solvables[id].requirements, [&](KeyId key) {
-            const auto& providers = round_.problem.keys[key];
-            return is_spec(key) && !providers.empty() &&
-                   named[round_.problem.solvables[providers.front()].name];
-        });
+    // Keys that ask for one of these, or for another record of its name.
+    [[nodiscard]] std::vector<bool> keys_touching(const std::vector<SolvableId>& unasked) const {
+        std::vector<bool> named(round_.problem.names.size(), false);
+        for (const SolvableId id : unasked) {
+            if (round_.origins[id].kind == Origin::Kind::record)
+                named[round_.problem.solvables[id].name] = true;
+        }
+        std::vector<bool> touching(round_.problem.keys.size(), false);
+        for (KeyId key = 0; key < touching.size(); ++key) {
+            touching[key] = std::ranges::any_of(round_.problem.keys[key], [&](SolvableId id) {
+                const bool meant =
+                    named[round_.problem.solvables[id].name] || std::ranges::binary_search(unasked, id);
+                return meant && asks(key, id);
+            });
+        }
+        return touching;
     }
 
     EncodedRound& round_;
+    const std::vector<SolvableId>& ids_;
     std::vector<bool> installed_;
 };
 

@@ -112,8 +112,7 @@ public:
     void set_disallow_prereleases() { disallow_prereleases_ = true; }
     /// Projects whose direct requirement names a pre-release.
     std::set<ProjectId> prerelease_projects;
-    /// Prefer the oldest (by project).
-    std::set<ProjectId> lowest_projects;
+    std::set<ProjectId> lowest_projects;  ///< prefer their oldest
     bool lowest_all = false;
     /// Versions that an earlier answer holds: before every other of their project.
     std::map<ProjectId, Pep440Version> preferred;

@@ -30,10 +30,13 @@ std::size_t Rules::add(Item item) {
 // Under strict priority a name comes from the first channel that has it, or from the one that a requirement
 // names.
 bool Rules::visible(const PlainRecord& record) const {
+    if (record.channel >= world_.channels) return false;
     const auto pin = std::ranges::find_if(world_.conda, [&](const CondaNeed& root) {
         return root.name == record.name && !root.channel.empty();
     });
     if (pin != world_.conda.end()) return (pin->channel == "first") == (record.channel == 0);
+    if (const auto left = world_.pins.find(record.name); left != world_.pins.end())
+        return (left->second == "first") == (record.channel == 0);
     if (world_.options.channel_priority != ChannelPriority::strict || record.channel == 0) return true;
     return std::ranges::none_of(world_.records, [&](const PlainRecord& other) {
         return other.name == record.name && other.channel == 0;

@@ -151,6 +151,10 @@ private:
     // The world with those requirements only that are in `texts`.
     [[nodiscard]] World restricted(const std::vector<std::string>& texts) const {
         World smaller = world_;
+        // A channel that is named for a package stays so while requirements are left out.
+        for (const CondaNeed& need : world_.conda) {
+            if (!need.channel.empty()) smaller.pins.emplace(need.name, need.channel);
+        }
         std::erase_if(smaller.conda, [&](const CondaNeed& need) {
             return std::ranges::find(texts, "conda: " + need.text()) == texts.end();
         });

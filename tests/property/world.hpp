@@ -122,6 +122,8 @@ struct World {
     std::vector<PypiNeed> pypi = {};
     std::vector<CondaNeed> conda_constraints = {};
     std::vector<PypiNeed> pypi_constraints = {};
+    std::map<std::string, std::string> pins =
+        {};  ///< conda name -> channel, of requirements that were left out
     int channels = 1;
     int cuda = 0;  ///< the driver's major; 0: no driver
     bool cuda_mixed = false;

@@ -149,7 +149,12 @@ Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
     for (const Direct& other : others_) {
         const bool decided =
             (other.candidates & (chosen | ~forbidden)).none() || (other.candidates & chosen).any();
-        found.others.push_back(decided ? worth_of(other).second : undated);  // it may be absent as well
+        int place = decided ? worth_of(other).second : undated;  // it may be absent as well
+        for (const auto& [item, own] : other.versions) {
+            // Which of two builds comes first is not asked here.
+            if (decided && chosen.test(item)) place = own * 512 + static_cast<int>(item);
+        }
+        found.others.push_back(place);
     }
     return found;
 }
@@ -187,6 +192,7 @@ bool better_by_others(const Worth& other, const Worth& own) {
     for (std::size_t i = 0; i < own.others.size(); ++i) {
         if (own.others[i] == 0 || other.others[i] == 0) continue;
         if (other.others[i] < own.others[i]) return false;
+        if (other.others[i] / 512 == own.others[i] / 512 && other.others[i] != own.others[i]) return false;
         better = better || other.others[i] > own.others[i];
     }
     return better;
@@ -202,7 +208,8 @@ bool Rules::best_is_clear() const {
         }
         if (!asked.emplace(root.name, &root).second) return false;
         for (const PlainRelease& release : world_.releases) {
-            if (release.name == root.name && release.day == 0) return false;
+            if (release.name != root.name) continue;
+            if (release.day == 0 || !usable_somewhere(release)) return false;
         }
         std::set<std::string> carriers;
         for (const Item& item : items_) {

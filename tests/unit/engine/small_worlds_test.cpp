@@ -90,6 +90,14 @@ TEST_F(SmallWorld, AYankedReleaseNeedsSomebodyInstalledWhoNamesIt) {
     EXPECT_THAT(lines({}, {"p"}), Contains("r 1.0 (PyPI)"));
 }
 
+TEST_F(SmallWorld, NobodyIsInstalledOnlyToNameAYankedRelease) {
+    world.records = {python312};
+    world.releases = {
+        {"p", "2.0"}, {"p", "5.0", {"r ==3.0"}}, {"q", "3.0", {"r"}}, {"r", "1.0", {"p"}}, {"r", "3.0"}};
+    world.releases.back().yanked = true;
+    EXPECT_THAT(lines({}, {"q"}), Contains("r 1.0 (PyPI)"));
+}
+
 TEST_F(SmallWorld, WhatIsReadLateMayNameAYankedRelease) {
     world.records = {python312};
     world.releases = {{"p", "1.0", {"r", "s"}}, {"s", "1.0", {"t"}}, {"t", "1.0", {"r ==1.0"}}, {"r", "1.0"}};

@@ -1,0 +1,22 @@
+// Each line is a file name of a wheel or an sdist.
+#include "solver/spec/wheel.hpp"
+#include "tests/fuzz/check.hpp"
+
+using namespace aimlock;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    static const CompatibleTags tags{TagPlatform{}};
+    for (const std::string_view line : fuzz::lines_of(fuzz::text_of(bytes, size))) {
+        const auto rank = tags.rank(line);
+        if (rank) FUZZ_CHECK(*rank < tags.tags().size());
+        if (const auto sdist = SdistName::parse(line)) FUZZ_CHECK(!sdist->name.empty());
+        const auto wheel = WheelName::parse(line);
+        if (!wheel || wheel->tags.empty()) continue;
+        FUZZ_CHECK(std::string_view(line).ends_with(".whl"));
+        const auto again = WheelName::parse(wheel->name + "-" + wheel->version.text() +
+                                            (wheel->build.empty() ? "" : "-" + wheel->build) + "-" +
+                                            wheel->tags.front() + ".whl");
+        FUZZ_CHECK(!again || again->version == wheel->version);
+    }
+    return 0;
+}
