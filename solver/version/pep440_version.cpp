@@ -200,8 +200,33 @@ private:
     Pep440Version version_{Pep440Version::Unread{}};
 };
 
+namespace {
+
+/// Blanks of Unicode that Python's regular expressions take for blanks, in UTF-8; those of ASCII are strip's.
+constexpr std::array<std::string_view, 23> wide_blanks{
+    "\x1c",         "\x1d",         "\x1e",         "\x1f",         "\xc2\x85",     "\xc2\xa0",
+    "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84",
+    "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+
+std::string_view without_blanks(std::string_view text) {
+    for (std::size_t before = 0; before != text.size();) {
+        before = text.size();
+        text = strip(text);
+        for (const std::string_view blank : wide_blanks) {
+            if (text.starts_with(blank)) text.remove_prefix(blank.size());
+            if (text.ends_with(blank)) text.remove_suffix(blank.size());
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
 Result<Pep440Version> Pep440Version::parse(std::string_view text) {
     if (std::optional<Pep440Version> version = Pep440Reader(strip(text)).read()) return *std::move(version);
+    if (std::optional<Pep440Version> version = Pep440Reader(without_blanks(text)).read())
+        return *std::move(version);
     return fail(ErrorCode::syntax, "`" + std::string(text) + "` is not a PEP 440 version",
                 "write a version such as `1.2`, `1.2rc1` or `1.2.post3`");
 }

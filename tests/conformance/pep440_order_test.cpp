@@ -14,12 +14,10 @@ using testing::RowCount;
 
 TEST(Pep440Order, ParsesAndNormalises) {
     AIMLOCK_NEEDS_TABLE(table, "pep440_order");
-    RowCount count("pep440_order parse",
-                   {{"11111111111111111111… (5000 bytes)",
-                     "Python turns no text of over 4300 digits into a number; we do"},
-                    {"1.0a1111111111111111… (5004 bytes)",
-                     "Python turns no text of over 4300 digits into a number; we do"},
-                    {"\u202f1.0\t\u2029\n ", "blanks outside ASCII around a version are an error here"}});
+    RowCount count("pep440_order parse", {{"11111111111111111111… (5000 bytes)",
+                                           "Python turns no text of over 4300 digits into a number; we do"},
+                                          {"1.0a1111111111111111… (5004 bytes)",
+                                           "Python turns no text of over 4300 digits into a number; we do"}});
     for (const json& row : table["parse"]) {
         if (!row["input"].is_string()) {
             count.add(row.dump(), !row["valid"].get<bool>());  // a type that cannot reach us

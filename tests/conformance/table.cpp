@@ -40,9 +40,10 @@ void RowCount::add(const std::string& whole_row, bool agrees, const std::string&
 
 void RowCount::finish() const {
     std::printf("%s: %zu/%zu rows", name_.c_str(), agreed_, rows_);
-    if (!known_.empty()) std::printf(", %zu known differences", known_.size());
+    if (!known_.empty()) std::printf(", %zu left", known_.size());
     std::printf("\n");
     for (const auto& [row, reason] : known_) {
+        std::printf("  left: %s: %s\n", row.c_str(), reason.c_str());
         EXPECT_TRUE(met_.contains(row)) << name_ << ": listed row is not in the table: " << row;
         EXPECT_FALSE(reason.empty()) << name_ << ": no reason given for " << row;
     }

@@ -9,12 +9,12 @@
 #include <vector>
 
 /// Ends the run with the input kept, where something that must hold does not.
-#define FUZZ_CHECK(condition)                                                       \
-    do {                                                                            \
-        if (!(condition)) {                                                         \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-            std::abort();                                                           \
-        }                                                                           \
+#define FUZZ_CHECK(condition)                                                    \
+    do {                                                                         \
+        if (!(condition)) {                                                      \
+            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            std::abort();                                                        \
+        }                                                                        \
     } while (false)
 
 namespace aimlock::fuzz {

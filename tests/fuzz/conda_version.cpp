@@ -1,6 +1,7 @@
 // Lines are conda versions and, behind a tab, ranges.
-#include "solver/version/conda_range.hpp"
 #include "solver/version/conda_version.hpp"
+
+#include "solver/version/conda_range.hpp"
 #include "tests/fuzz/check.hpp"
 
 using namespace aimlock;

@@ -1,5 +1,6 @@
 // Each line is a MatchSpec.
 #include "solver/spec/match_spec.hpp"
+
 #include "tests/fuzz/check.hpp"
 
 using namespace aimlock;

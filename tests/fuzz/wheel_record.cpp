@@ -1,6 +1,7 @@
 // A RECORD, and the same text as an entry_points.txt.
-#include "image/replay/entry_points.hpp"
 #include "image/replay/wheel_record.hpp"
+
+#include "image/replay/entry_points.hpp"
 #include "tests/fuzz/check.hpp"
 
 using namespace aimlock;
