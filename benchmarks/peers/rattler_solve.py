@@ -11,20 +11,11 @@ import os
 import sys
 import time
 
-from rattler import Channel, Gateway, GenericVirtualPackage, PackageName, Version, solve
-from rattler.package import BuildString
+from rattler import Channel, Gateway, solve
 from rattler.solver.solver import ChannelPriority
 
-
-def facts(cuda, glibc):
-    found = {"__glibc": glibc, "__linux": "5.10", "__unix": "0", "__archspec": "1"}
-    if cuda != "none":
-        found["__cuda"] = cuda
-    builds = {"__archspec": "x86_64"}
-    return [
-        GenericVirtualPackage(PackageName(name), Version(version), BuildString(builds.get(name, "0")))
-        for name, version in found.items()
-    ]
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rattler_facts import facts
 
 
 async def main():

@@ -5,9 +5,6 @@
 #include <atomic>
 #include <bit>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -18,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "fetch/archive/mapped_file.hpp"
+#include "image/replay/output_file.hpp"
 
 namespace aimlock {
 namespace {
@@ -112,6 +110,15 @@ bool run_compiler(const std::filesystem::path& folder,
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+Result<void> write_file(const std::filesystem::path& file, std::string_view content) {
+    auto out = OutputFile::create(AT_FDCWD, file.string(), {false, true, false});
+    if (!out) return tl::make_unexpected(out.error());
+    auto done = out->append(content);
+    if (!done) return done;
+    if (const auto closed = out->finish(); !closed) return tl::make_unexpected(closed.error());
+    return {};
+}
+
 Result<void> rewrite_shipped(ReplayedFile& file,
                              const std::filesystem::path& folder,
                              const std::string& source) {
@@ -125,16 +132,9 @@ Result<void> rewrite_shipped(ReplayedFile& file,
     }
     // A new file in place of the old: its bytes may be shared with another name.
     const std::filesystem::path fresh = folder / (file.path + ".aimlock-new");
-    {
-        std::ofstream out(fresh, std::ios::binary);
-        if (!out.write(code.data(), static_cast<std::streamsize>(code.size())).flush()) {
-            return fail(ErrorCode::io, fmt::format("cannot write {}", fresh.string()));
-        }
-    }
-    std::error_code error;
-    std::filesystem::permissions(fresh, std::filesystem::perms{0644}, error);
-    std::filesystem::rename(fresh, folder / file.path, error);
-    if (error) return fail(ErrorCode::io, fmt::format("cannot write {}: {}", file.path, error.message()));
+    auto written = write_file(fresh, code);
+    if (!written) return written;
+    if (::rename(fresh.c_str(), (folder / file.path).c_str()) != 0) return errno_failure("write", file.path);
     file.sha256 = sha256_of(code);
     return {};
 }
@@ -184,9 +184,8 @@ struct Work {
         const std::string sources = sources_to_compile(package, layout);
         if (sources.empty()) return {};
         const std::filesystem::path list = folder / fmt::format(".aimlock-work/{}", index);
-        if (!(std::ofstream(list, std::ios::binary) << sources).flush()) {
-            return fail(ErrorCode::io, fmt::format("cannot write {}", list.string()));
-        }
+        auto listed = write_file(list, sources);
+        if (!listed) return listed;
         if (!run_compiler(folder, layout.prefix, list)) failed_to_start = true;
         return {};
     }
@@ -254,6 +253,8 @@ Result<void> make_byte_code(std::vector<ReplayedPackage>& packages,
     workers.clear();
     progress.end();
     std::filesystem::remove_all(folder / ".aimlock-work", error);
+    if (error && work.result)
+        work.result = fail(ErrorCode::io, fmt::format("cannot remove working files: {}", error.message()));
     if (wanted && !has_python) notes.emplace_back("no byte code: this part of the environment has no Python");
     if (work.failed_to_start)
         notes.emplace_back("byte code is not complete: the environment's Python does not run here");

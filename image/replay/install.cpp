@@ -133,6 +133,21 @@ Result<void> check_space(const std::vector<const Package*>& packages, const fs::
                 fmt::format("Make room: unpacked they take about {} bytes.", 4 * packed));
 }
 
+/// Whether two packages have put the same into `path`, by what is known of both; nullopt for links.
+std::optional<bool> same_content(const ReplayedPackage& a,
+                                 const ReplayedPackage& b,
+                                 const std::string& path) {
+    const auto find = [&](const ReplayedPackage& package) {
+        const auto found = std::ranges::lower_bound(package.files, path, {}, &ReplayedFile::path);
+        return found != package.files.end() && found->path == path ? &*found : nullptr;
+    };
+    const ReplayedFile* one = find(a);
+    const ReplayedFile* other = find(b);
+    const auto is_link = [](const ReplayedFile& file) { return file.kind == ReplayedFile::Kind::link; };
+    if (one == nullptr || other == nullptr || is_link(*one) || is_link(*other)) return std::nullopt;
+    return one->sha256 == other->sha256 && one->executable == other->executable;
+}
+
 /// One installation, its steps in order.
 class Installation {
 public:
@@ -241,7 +256,9 @@ private:
         if (!filled) return tl::make_unexpected(filled.error());
         report_.from_store = filled->from_store;
         std::vector<ReplayedPackage>& replayed = filled->packages;
-        const auto clashes = tree->settle();
+        const auto clashes = tree->settle([&](const std::string& path, std::size_t a, std::size_t b) {
+            return same_content(replayed[a], replayed[b], path);
+        });
         if (!clashes) return tl::make_unexpected(clashes.error());
         drop_lost(*clashes, names, replayed);
         auto compiled = make_byte_code(replayed, layout_, staging.path(),
@@ -249,7 +266,7 @@ private:
         if (!compiled) return compiled;
         std::error_code error;
         fs::create_directory(staging.path() / "conda-meta", error);
-        fs::permissions(staging.path() / "conda-meta", fs::perms{0755}, error);
+        if (!error) fs::permissions(staging.path() / "conda-meta", fs::perms{0755}, error);
         if (error) return fail(ErrorCode::io, fmt::format("cannot write conda-meta: {}", error.message()));
         auto recorded = write_records(lock_, options_.target, layout_, replayed, staging.path());
         if (recorded)

@@ -74,6 +74,12 @@ void append_two_bytes(std::string& text, std::uint32_t point) {
     text += static_cast<char>(0x80U | (point & 0x3FU));
 }
 
+std::uint64_t folded_hash_of_any(std::string_view path) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : folded_path(path)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    return hash;
+}
+
 }  // namespace
 
 std::string folded_path(std::string_view path) {
@@ -99,6 +105,18 @@ std::string folded_path(std::string_view path) {
         }
     }
     return folded;
+}
+
+std::uint64_t folded_hash(std::string_view path) {
+    // FNV-1a. Nearly all paths are ASCII: those are folded on the way.
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x80U) return folded_hash_of_any(path);
+        const unsigned folded = byte >= 'A' && byte <= 'Z' ? byte + 0x20U : byte;
+        hash = (hash ^ folded) * 0x100000001b3U;
+    }
+    return hash;
 }
 
 }  // namespace aimlock

@@ -55,18 +55,24 @@ Result<void> Placement::expect(const PackagedFiles& package) {
     }
     std::vector<Claim> claims;
     claims.reserve(package.files.size() + package.entry_points.size() + 2);
+    paths_.reserve(package.files.size());
     for (const PackagedFile& file : package.files) {
         const bool is_link = file.kind == PackagedFile::Kind::link;
-        claims.push_back({is_link ? Claim::Kind::link : Claim::Kind::file, path_of(file), false});
+        paths_.push_back(path_of(file));
+        claims.push_back({is_link ? Claim::Kind::link : Claim::Kind::file, paths_.back(), false});
     }
-    for (const PackagedFile& folder : package.folders)
-        claims.push_back({Claim::Kind::folder, path_of(folder), false});
-    for (const EntryPoint& entry : package.entry_points)
-        claims.push_back({Claim::Kind::file, "bin/" + entry.name, true});
+    std::vector<std::string> others;
+    others.reserve(package.folders.size() + package.entry_points.size() + 2);
+    const auto claim = [&](Claim::Kind kind, std::string path, bool wrapper) {
+        others.push_back(std::move(path));
+        claims.push_back({kind, others.back(), wrapper});
+    };
+    for (const PackagedFile& folder : package.folders) claim(Claim::Kind::folder, path_of(folder), false);
+    for (const EntryPoint& entry : package.entry_points) claim(Claim::Kind::file, "bin/" + entry.name, true);
     if (package.from_wheel) {
         const std::string folder = layout_.site_packages + "/" + package.dist_info;
-        claims.push_back({Claim::Kind::file, folder + "/INSTALLER", false});
-        claims.push_back({Claim::Kind::file, folder + "/RECORD", false});
+        claim(Claim::Kind::file, folder + "/INSTALLER", false);
+        claim(Claim::Kind::file, folder + "/RECORD", false);
     }
     auto place = tree_.claim(index_, claims, package.from_wheel);
     if (!place) return tl::make_unexpected(place.error());
@@ -74,13 +80,13 @@ Result<void> Placement::expect(const PackagedFiles& package) {
     return {};
 }
 
-Result<OutputFile> Placement::create(std::size_t /*index*/, const PackagedFile& file) {
-    return place_.create(path_of(file), file.executable);
+Result<OutputFile> Placement::create(std::size_t index, const PackagedFile& file) {
+    return place_.create(paths_[index], file.executable);
 }
 
-Result<void> Placement::write(std::size_t /*index*/, PackagedFile& file, std::string_view content) {
+Result<void> Placement::write(std::size_t index, PackagedFile& file, std::string_view content) {
     Result<std::string> adapted;
-    const std::string path = path_of(file);
+    const std::string& path = paths_[index];
     if (file.is_script) {
         adapted = with_interpreter(content, layout_);
     } else {
@@ -96,7 +102,10 @@ Result<void> Placement::write(std::size_t /*index*/, PackagedFile& file, std::st
 }
 
 Result<void> Placement::link(const PackagedFile& file) {
-    const std::string path = path_of(file);
+    return link_at(path_of(file), file);
+}
+
+Result<void> Placement::link_at(const std::string& path, const PackagedFile& file) const {
     const auto inside = safe_link_target(path, file.link);
     if (!inside) return tl::make_unexpected(inside.error());
     return place_.symlink(path, file.link);
@@ -111,13 +120,13 @@ Result<void> Placement::take_file(const UnpackedPackage& stored,
                                   PackagedFile& file,
                                   Sharing how) {
     if (!file.adapts()) {
-        return place_.share(path_of(file), stored.folder.descriptor(), UnpackedStore::name_of(index),
+        return place_.share(paths_[index], stored.folder.descriptor(), UnpackedStore::name_of(index),
                             file.executable, how);
     }
     const auto content = stored.read(index);
     if (!content) return tl::make_unexpected(content.error());
     if (file.is_script && !content->starts_with("#!python")) {
-        return place_.share(path_of(file), stored.folder.descriptor(), UnpackedStore::name_of(index),
+        return place_.share(paths_[index], stored.folder.descriptor(), UnpackedStore::name_of(index),
                             file.executable, how);
     }
     return write(index, file, *content);
@@ -128,7 +137,7 @@ Result<void> Placement::take(UnpackedPackage& stored, Sharing how) {
     std::vector<PackagedFile>& files = stored.package.files;
     for (std::size_t i = 0; done && i < files.size(); ++i) {
         if (files[i].kind == PackagedFile::Kind::file) done = take_file(stored, i, files[i], how);
-        if (files[i].kind == PackagedFile::Kind::link) done = link(files[i]);
+        if (files[i].kind == PackagedFile::Kind::link) done = link_at(paths_[i], files[i]);
     }
     for (PackagedFile& file : files) {
         if (!done || file.kind != PackagedFile::Kind::second_name) continue;
@@ -145,7 +154,8 @@ Result<void> Placement::generate(const PackagedFiles& files, ReplayedPackage& re
         const auto written = place_.write(path, text, executable);
         if (!written) return tl::make_unexpected(written.error());
         const auto kind = executable ? ReplayedFile::Kind::entry_point : ReplayedFile::Kind::file;
-        replayed.files.push_back({kind, path, written->sha256, text.size(), written->sha256, {}, 0});
+        replayed.files.push_back(
+            {kind, path, written->sha256, text.size(), written->sha256, {}, 0, executable});
         return {};
     };
     for (const EntryPoint& entry : files.entry_points) {
@@ -161,15 +171,17 @@ Result<ReplayedPackage> Placement::finish(const Package& package, PackagedFiles 
     replayed.compiles = files.compiles;
     if (files.from_wheel) replayed.dist_info = layout_.site_packages + "/" + files.dist_info;
     replayed.files.reserve(files.files.size() + files.entry_points.size() + 1);
-    for (PackagedFile& file : files.files) {
+    for (std::size_t i = 0; i < files.files.size(); ++i) {
+        PackagedFile& file = files.files[i];
         const bool is_link = file.kind == PackagedFile::Kind::link;
         ReplayedFile placed{is_link ? ReplayedFile::Kind::link : ReplayedFile::Kind::file,
-                            path_of(file),
+                            std::move(paths_[i]),
                             is_link ? Sha256{} : file.sha256,
                             file.size_bytes,
                             file.packaged_sha256,
                             std::move(file.placeholder),
-                            file.changed_ns};
+                            file.changed_ns,
+                            file.executable};
         // Of two with one content either may be the one that stays.
         if (place_.is_contested(placed.path)) placed.changed_ns = 0;
         note(placed, layout_, files.from_wheel, replayed);

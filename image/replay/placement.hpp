@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "image/replay/packaged_files.hpp"
 #include "image/replay/replayed_package.hpp"
@@ -32,12 +33,14 @@ public:
 private:
     [[nodiscard]] std::string path_of(const PackagedFile& file) const;
     Result<void> take_file(const UnpackedPackage& stored, std::size_t index, PackagedFile& file, Sharing how);
+    Result<void> link_at(const std::string& path, const PackagedFile& file) const;
     Result<void> generate(const PackagedFiles& files, ReplayedPackage& replayed) const;
 
     const PrefixLayout& layout_;
     StagedTree& tree_;
     std::size_t index_;
     PackageFolder place_;
+    std::vector<std::string> paths_;  // of the files, by their index
 };
 
 }  // namespace aimlock

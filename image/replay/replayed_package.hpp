@@ -30,6 +30,7 @@ struct ReplayedFile {
     Sha256 packaged_sha256;  ///< as it lay in the package
     std::optional<Placeholder> placeholder;
     std::int64_t changed_ns = 0;  ///< its time, where it came from the store of unpacked packages
+    bool executable = false;
 };
 
 /// What a package has put into the prefix; its record is written when all packages are there.

@@ -19,6 +19,11 @@
 namespace aimlock {
 namespace {
 
+std::string_view folder_of(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    return path.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
 /// Paths that say what is installed: a package that brought one could speak for another.
 bool is_reserved(std::string_view path) {
     if (path == ".aimlock-work" || path.starts_with(".aimlock-work/")) return true;
@@ -99,21 +104,32 @@ StagedTree::StagedTree(std::filesystem::path folder, std::vector<std::string> pa
     folders_.insert("");
 }
 
-Result<void> StagedTree::make_folder(std::size_t package, const std::string& path) {
+Result<void> StagedTree::make_folder(std::size_t package, std::string_view path) {
     if (folders_.contains(path)) return {};
-    const std::size_t slash = path.rfind('/');
-    auto parent = make_folder(package, slash == std::string::npos ? std::string() : path.substr(0, slash));
+    auto parent = make_folder(package, folder_of(path));
     if (!parent) return parent;
     if (const auto held = holders_.find(path); held != holders_.end()) {
         return fail(ErrorCode::archive,
                     fmt::format("{} has files below `{}`, which is a file or a link of {}",
                                 packages_[package], shown_name(path), packages_[held->second.package]));
     }
-    if (::mkdirat(descriptor(), path.c_str(), 0755) != 0) return errno_failure("create", path);
-    if (sets_modes_ && ::fchmodat(descriptor(), path.c_str(), 0755, 0) != 0)
+    const auto name = folders_.emplace(path).first;
+    if (::mkdirat(descriptor(), name->c_str(), 0755) != 0) return errno_failure("create", path);
+    if (sets_modes_ && ::fchmodat(descriptor(), name->c_str(), 0755, 0) != 0)
         return errno_failure("set the mode of", path);
-    folders_.insert(path);
     return {};
+}
+
+/// `held` is the path as the tree keeps it, new there.
+Result<void> StagedTree::check_folding(const Claim& claim, std::string_view held, bool from_wheel) {
+    const auto [other, alone] = folded_.emplace(folded_hash(held), held);
+    if (alone) return {};
+    const Holder& holder = holders_.find(other->second)->second;
+    if ((!from_wheel && !holder.from_wheel) || folded_path(other->second) != folded_path(held)) return {};
+    return fail(
+        ErrorCode::archive,
+        fmt::format("`{}` and `{}` of {} are one name where letter case or Unicode forms do not count",
+                    shown_name(claim.path), shown_name(other->second), packages_[holder.package]));
 }
 
 Result<void> StagedTree::claim_one(std::size_t package,
@@ -126,30 +142,24 @@ Result<void> StagedTree::claim_one(std::size_t package,
     };
     if (is_reserved(claim.path)) return refused("is a record that only the installer writes");
     if (claim.kind == Claim::Kind::folder) return make_folder(package, claim.path);
-    const std::size_t slash = claim.path.rfind('/');
-    auto parent =
-        make_folder(package, slash == std::string::npos ? std::string() : claim.path.substr(0, slash));
+    auto parent = make_folder(package, folder_of(claim.path));
     if (!parent) return parent;
     if (folders_.contains(claim.path)) return refused("is a folder of another package, or of this one");
-    const Holder mine{static_cast<std::uint32_t>(package), claim.wrapper, from_wheel};
-    const auto [held, is_new] = holders_.emplace(claim.path, mine);
-    if (is_new) {
-        const auto [other, alone] = folded_.emplace(folded_path(claim.path), claim.path);
-        if (alone) return {};
-        const Holder& holder = holders_.at(other->second);
-        if (!from_wheel && !holder.from_wheel) return {};
-        return refused(
-            fmt::format("and `{}` of {} are one name where letter case or Unicode forms do not count",
-                        shown_name(other->second), packages_[holder.package]));
+    const auto held = holders_.find(claim.path);
+    if (held == holders_.end()) {
+        const Holder mine{static_cast<std::uint32_t>(package), claim.wrapper, from_wheel};
+        const auto added = holders_.emplace(claim.path, mine).first;
+        return check_folding(claim, added->first, from_wheel);
     }
-    auto& claimants = contested_[claim.path];
+    const std::string path(claim.path);
+    auto& claimants = contested_[path];
     if (held->second.package == package || (!claimants.empty() && claimants.back() == package)) {
         return refused("would be written twice by one package");
     }
-    if (claim.wrapper || held->second.wrapper) wrapper_clashes_.insert(claim.path);
+    if (claim.wrapper || held->second.wrapper) wrapper_clashes_.insert(path);
     held->second.from_wheel |= from_wheel;
     claimants.push_back(static_cast<std::uint32_t>(package));
-    place.contested_.insert(claim.path);
+    place.contested_.insert(path);
     return {};
 }
 
@@ -180,6 +190,7 @@ void StagedTree::note_link(const std::string& path, const std::string& target) c
 
 Result<void> StagedTree::settle_one(const std::string& path,
                                     const std::vector<std::uint32_t>& claimants,
+                                    const SameContent& same,
                                     std::vector<Clash>& clashes) {
     const auto place_of = [&](std::uint32_t package) {
         return package == holders_.at(path).package ? folder_ / path
@@ -191,7 +202,10 @@ Result<void> StagedTree::settle_one(const std::string& path,
     const std::uint32_t winner = all.back();
     Clash clash{path, winner, {}};
     for (const std::uint32_t package : all) {
-        if (!same_content(place_of(package), place_of(winner))) clash.losers.push_back(package);
+        if (package == winner) continue;
+        const auto known = same(path, package, winner);
+        if (!(known ? *known : same_content(place_of(package), place_of(winner))))
+            clash.losers.push_back(package);
     }
     if (clash.losers.empty()) return {};
     if (wrapper_clashes_.contains(path)) {
@@ -233,16 +247,17 @@ Result<void> StagedTree::check_links() const {
     return {};
 }
 
-Result<std::vector<Clash>> StagedTree::settle() {
+Result<std::vector<Clash>> StagedTree::settle(const SameContent& same) {
     std::vector<Clash> clashes;
     for (const auto& [path, claimants] : contested_) {
-        auto settled = settle_one(path, claimants, clashes);
+        auto settled = settle_one(path, claimants, same, clashes);
         if (!settled) return tl::make_unexpected(settled.error());
     }
     auto checked = check_links();
     if (!checked) return tl::make_unexpected(checked.error());
     std::error_code error;
     std::filesystem::remove_all(work_folder(), error);
+    if (error) return fail(ErrorCode::io, fmt::format("cannot remove working files: {}", error.message()));
     return clashes;
 }
 

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,7 +24,7 @@ class StagedTree;
 /// One path that a package wants to fill.
 struct Claim {
     enum class Kind : std::uint8_t { file, link, folder } kind = Kind::file;
-    std::string path;  ///< relative to the prefix, normal form
+    std::string_view path;  ///< relative to the prefix, normal form
     /// An entry point's wrapper: it must not replace, or be replaced by, anything that differs from it.
     bool wrapper = false;
 };
@@ -80,8 +82,11 @@ public:
     /// below another package's file or link.
     Result<PackageFolder> claim(std::size_t package, const std::vector<Claim>& claims, bool from_wheel);
 
+    /// Whether two packages have put the same into a path; nullopt: look at the files.
+    using SameContent =
+        std::function<std::optional<bool>(const std::string& path, std::size_t a, std::size_t b)>;
     /// After the last package: decides paths with several claimants, checks links, removes working files.
-    Result<std::vector<Clash>> settle();
+    Result<std::vector<Clash>> settle(const SameContent& same);
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     /// For working files, below `folder()`; gone after `settle`.
@@ -99,9 +104,11 @@ private:
         bool from_wheel = false;
     };
     Result<void> claim_one(std::size_t package, const Claim& claim, bool from_wheel, PackageFolder& place);
-    Result<void> make_folder(std::size_t package, const std::string& path);
+    Result<void> check_folding(const Claim& claim, std::string_view held, bool from_wheel);
+    Result<void> make_folder(std::size_t package, std::string_view path);
     Result<void> settle_one(const std::string& path,
                             const std::vector<std::uint32_t>& claimants,
+                            const SameContent& same,
                             std::vector<Clash>& clashes);
     [[nodiscard]] Result<void> check_links() const;
 
@@ -110,9 +117,14 @@ private:
     FolderHandle handle_;
     bool sets_modes_ = false;  // the umask would take bits away that files must have
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
-    std::unordered_map<std::string, Holder> holders_;
-    std::unordered_set<std::string> folders_;
-    std::unordered_map<std::string, std::string> folded_;
+    struct ViewHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+    std::unordered_map<std::string, Holder, ViewHash, std::equal_to<>> holders_;
+    std::unordered_set<std::string, ViewHash, std::equal_to<>> folders_;
+    std::unordered_map<std::uint64_t, std::string_view>
+        folded_;  // by the hash of the folded path: a holder's
     std::map<std::string, std::vector<std::uint32_t>> contested_;  // beside the holder
     std::unordered_set<std::string> wrapper_clashes_;
     mutable std::map<std::string, std::string> links_;
