@@ -3,6 +3,7 @@
 half alone, uv for the PyPI half alone. Whole processes: wall seconds, CPU seconds and peak memory, medians.
 
     benchmarks/joint_solve.py --aimlock build/release/cli/aimlock --channel DIR [--index URL] [--runs 5] [--cold]
+                              [--stack small|stack|workstation]
 
 --cold gives every run an empty cache (the network counts); without it the caches are filled by one run that is not counted.
 """
@@ -16,18 +17,36 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
-CONDA = ["python 3.12.*", "pytorch-gpu", "jupyterlab", "scikit-learn"]
-PYPI = ["transformers", "accelerate", "datasets", "gradio", "mlflow"]
 CUDA, GLIBC, PYTHON = "12.4", "2.35", "3.12"
+
+
+def of_manifest(file):
+    """Conda specs and PyPI names of an aimlock.toml without bounds on PyPI."""
+    manifest = tomllib.loads(file.read_text())
+    conda = [name if spec == "*" else f"{name} {spec}" for name, spec in manifest["dependencies"].items()]
+    return conda, list(manifest["pypi-dependencies"])
+
+
+STACKS = {
+    "small": (["python 3.12.*", "pytorch-gpu", "jupyterlab", "scikit-learn"],
+              ["transformers", "accelerate", "datasets", "gradio", "mlflow"]),
+    "stack": (["python 3.12.*", "pytorch-gpu", "numpy", "scipy", "opencv", "jupyterlab", "pandas", "scikit-learn", "matplotlib",
+               "pillow", "ffmpeg", "gdal", "pyarrow", "dask", "numba", "h5py", "pytest"],
+              ["transformers", "accelerate", "datasets", "gradio", "mlflow", "wandb", "fastapi", "langchain", "openai",
+               "streamlit", "spacy", "nltk", "optuna", "plotly", "bokeh", "polars", "duckdb", "tensorboard", "onnx",
+               "onnxruntime", "xgboost", "lightgbm", "ray", "torchvision"]),
+    "workstation": of_manifest(Path(__file__).parent.parent / "examples/ai-workstation/aimlock.toml"),
+}
 
 
 def run_once(command, environment):
     """Runs one process; its wall and CPU seconds and its own peak memory in MB."""
     begin = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    # Small outputs only: the pipes cannot fill.
+    # What is said on stderr fits into the pipe.
     out, err = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
@@ -56,18 +75,22 @@ def channel_copy(channel, work):
 
 
 def commands(arguments, channel, tools, work):
-    specs = [part for spec in CONDA for part in ("--conda", spec)]
-    requirements = [part for name in PYPI for part in ("--pypi", name)]
+    conda, pypi = STACKS[arguments.stack]
+    specs = [part for spec in conda for part in ("--conda", spec)]
+    requirements = [part for name in pypi for part in ("--pypi", name)]
     index = ["--index", arguments.index] if arguments.index else []
     uv_index = ["--default-index", arguments.index] if arguments.index else []
     requirements_in = work / "requirements.in"
-    requirements_in.write_text("\n".join(PYPI) + "\n")
+    requirements_in.write_text("\n".join(pypi) + "\n")
     offline = [] if arguments.cold else ["--offline"]
+    if arguments.exclude_newer:
+        index += ["--exclude-newer", arguments.exclude_newer]
+        uv_index += ["--exclude-newer", arguments.exclude_newer]
     return {
         "aimlock (both halves)": [arguments.aimlock, "solve", "--json", "--dry-run", "--platform", "linux-64", "--cuda",
                                   CUDA, "--glibc", GLIBC, "--channel", str(channel), *specs, *requirements, *index, *offline],
         "py-rattler (conda half)": [str(tools / "python"), str(Path(__file__).parent / "peers/rattler_solve.py"),
-                                    channel.as_uri(), CUDA, GLIBC, *CONDA],
+                                    channel.as_uri(), CUDA, GLIBC, *conda],
         "uv (PyPI half)": [str(tools / "uv"), "pip", "compile", "-q", "--python", arguments.python or PYTHON,
                            "--python-version", PYTHON, "--no-python-downloads", "--only-binary", ":all:",
                            "--python-platform", "x86_64-manylinux_2_35", *uv_index, *offline, str(requirements_in)],
@@ -78,6 +101,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--aimlock", required=True)
     parser.add_argument("--channel", required=True, help="folder of a conda channel")
+    parser.add_argument("--stack", choices=STACKS, default="small", help="what is asked for (default: small)")
+    parser.add_argument("--exclude-newer", help="uploads before this instant only, for aimlock and uv")
     parser.add_argument("--index", help="PyPI simple index; default: the one that each tool uses by itself")
     parser.add_argument("--python", help="interpreter for uv (default: the one that it finds for 3.12)")
     parser.add_argument("--tools", default="build/tools-venv/bin")
@@ -110,6 +135,9 @@ def main():
         medians = [statistics.median(r[key] for r in results) for key in ("wall_s", "cpu_s", "peak_mb")]
         print(f"{name:26}{medians[0]:9.3f}{medians[1]:9.3f}{medians[2]:9.0f}")
     stats = json.loads(rows["aimlock (both halves)"][-1]["out"])["stats"]
+    without_objective = statistics.median(
+        result["wall_s"] - json.loads(result["out"])["stats"]["objective_ms"] / 1000 for result in rows["aimlock (both halves)"])
+    print(f"aimlock without its objective: {without_objective:.3f} s")
     print("aimlock stats:", json.dumps(stats))
 
 
