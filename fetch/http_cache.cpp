@@ -1,39 +1,65 @@
 #include "fetch/http_cache.hpp"
 
-#include <charconv>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
 
-#include <fmt/format.h>
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <unistd.h>
 
 #include "fetch/atomic_file.hpp"
-#include "fetch/environment.hpp"
+#include "fetch/packing.hpp"
 #include "solver/base/digest.hpp"
 
 namespace aimlock {
 namespace {
 
-constexpr std::string_view magic = "aimlock-document 1\n";
+// The last byte is the version: another layout is another number, and files of other numbers are absent.
+constexpr std::array<char, 8> magic{'a', 'i', 'm', 'd', 'o', 'c', '\n', 2};
+constexpr std::size_t body_alignment = 64;
 
-/// The next line of `text`, which is moved past it.
-std::string_view take_line(std::string_view& text) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    return line;
+/// The part of a file that a 304 rewrites in place. Where it is torn the document is stale, not absent.
+struct Lifetime {
+    std::int64_t fetched_at_s = 0;
+    std::int64_t lifetime_s = 0;
+    std::uint32_t check = 0;  // of the two above
+    std::uint32_t zero = 0;
+};
+
+/// How a file begins; the texts follow, then the body at `body_at`.
+struct Head {
+    std::array<char, 8> magic{};
+    std::uint32_t check = 0;  // of what follows, up to the body, less `lifetime`
+    std::uint32_t body_check = 0;
+    std::uint64_t body_at = 0;
+    std::uint64_t body_size = 0;
+    std::int32_t status = 0;
+    std::uint32_t zero = 0;
+    Lifetime lifetime;
+};
+static_assert(sizeof(Head) == 64);
+constexpr std::size_t check_begin = offsetof(Head, body_check);
+constexpr std::size_t lifetime_begin = offsetof(Head, lifetime);
+
+std::uint32_t checksum(std::string_view bytes, std::uint32_t so_far = 0) {
+    return libdeflate_crc32(so_far, bytes.data(), bytes.size());
 }
 
-std::int64_t number(std::string_view text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+std::uint32_t head_checksum(std::string_view file, std::size_t body_at) {
+    const std::uint32_t fixed = checksum(file.substr(check_begin, lifetime_begin - check_begin));
+    return checksum(file.substr(sizeof(Head), body_at - sizeof(Head)), fixed);
 }
 
-/// A header value that cannot break the line format.
-std::string one_line(std::string_view value) {
-    std::string out(value);
-    for (char& c : out) {
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
-    return out;
+std::uint32_t checksum(const Lifetime& lifetime) {
+    return checksum({reinterpret_cast<const char*>(&lifetime), offsetof(Lifetime, check)});
+}
+
+Lifetime lifetime_of(std::int64_t fetched_at_s, std::int64_t lifetime_s) {
+    Lifetime lifetime{fetched_at_s, lifetime_s, 0, 0};
+    lifetime.check = checksum(lifetime);
+    return lifetime;
 }
 
 }  // namespace
@@ -49,41 +75,85 @@ std::filesystem::path HttpCache::file_of(std::string_view key) const {
     return folder_ / "http" / name.substr(0, 2) / name;
 }
 
-std::optional<CachedDocument> HttpCache::find(std::string_view key) const {
-    const std::optional<std::string> content = read_whole_file(file_of(key));
-    if (!content || content->size() < magic.size() + 32 || !content->starts_with(magic)) return std::nullopt;
-    std::string_view rest = *content;
-    const std::string_view checksum = rest.substr(rest.size() - 32);
-    rest.remove_suffix(32);
-    const Sha256 digest = sha256_of(rest);
-    if (std::string_view(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()) != checksum)
+std::optional<CachedDocument> read_cached_document(const std::filesystem::path& path, std::string* key) {
+    auto mapped = MappedFile::open(path);
+    if (!mapped || mapped->bytes().size() < sizeof(Head)) return std::nullopt;
+    auto held = std::make_shared<const MappedFile>(std::move(*mapped));
+    const std::string_view file = held->bytes();
+    Head head;
+    std::memcpy(&head, file.data(), sizeof head);
+    if (head.magic != magic || head.body_at < sizeof head || head.body_at > file.size() ||
+        file.size() - head.body_at != head.body_size || head.check != head_checksum(file, head.body_at)) {
         return std::nullopt;
-    rest.remove_prefix(magic.size());
-    if (take_line(rest) != one_line(key)) return std::nullopt;
+    }
     CachedDocument document;
-    document.status = static_cast<long>(number(take_line(rest)));
-    document.url = take_line(rest);
-    document.etag = take_line(rest);
-    document.last_modified = take_line(rest);
-    document.content_type = take_line(rest);
-    document.coding = take_line(rest);
-    document.fetched_at_s = number(take_line(rest));
-    document.lifetime_s = number(take_line(rest));
-    document.body = rest;
+    document.body = file.substr(head.body_at);
+    if (checksum(document.body) != head.body_check) return std::nullopt;
+    Unpacker texts(file.substr(sizeof head, head.body_at - sizeof head));
+    const std::string_view own_key = texts.text();
+    if (key != nullptr) *key = own_key;
+    document.status = head.status;
+    document.url = texts.text();
+    document.etag = texts.text();
+    document.last_modified = texts.text();
+    document.content_type = texts.text();
+    document.coding = texts.text();
+    if (!texts.good()) return std::nullopt;
+    if (checksum(head.lifetime) == head.lifetime.check) {
+        document.fetched_at_s = head.lifetime.fetched_at_s;
+        document.lifetime_s = head.lifetime.lifetime_s;
+    }
+    document.held = std::move(held);
+    return document;
+}
+
+std::optional<CachedDocument> HttpCache::find(std::string_view key) const {
+    std::string own_key;
+    auto document = read_cached_document(file_of(key), &own_key);
+    if (document && own_key != key) return std::nullopt;
     return document;
 }
 
 Result<void> HttpCache::store(std::string_view key, const CachedDocument& document) const {
-    std::string content(magic);
-    content.reserve(document.body.size() + 1024);
-    content += fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", one_line(key), document.status,
-                           one_line(document.url), one_line(document.etag), one_line(document.last_modified),
-                           one_line(document.content_type), document.coding, document.fetched_at_s,
-                           document.lifetime_s);
-    content += document.body;
-    const Sha256 digest = sha256_of(content);
-    content.append(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
-    return write_file_atomically(file_of(key), content);
+    Packer texts;
+    for (const std::string_view text :
+         {key, std::string_view(document.url), std::string_view(document.etag),
+          std::string_view(document.last_modified), std::string_view(document.content_type),
+          std::string_view(document.coding)}) {
+        texts.text(text);
+    }
+    texts.align(body_alignment);
+    Head head;
+    head.magic = magic;
+    head.status = document.status;
+    head.body_at = sizeof head + texts.size();
+    head.body_size = document.body.size();
+    head.body_check = checksum(document.body);
+    head.lifetime = lifetime_of(document.fetched_at_s, document.lifetime_s);
+    std::string beginning(reinterpret_cast<const char*>(&head), sizeof head);
+    beginning += texts.take();
+    head.check = head_checksum(beginning, beginning.size());
+    std::memcpy(beginning.data(), &head, sizeof head);
+    auto file = AtomicFile::create(file_of(key));
+    if (!file) return tl::make_unexpected(file.error());
+    for (const std::string_view part : {std::string_view(beginning), document.body}) {
+        if (auto written = file->write(part); !written) return written;
+    }
+    return file->commit();
+}
+
+Result<void> HttpCache::renew(std::string_view key,
+                              std::int64_t fetched_at_s,
+                              std::int64_t lifetime_s) const {
+    const std::filesystem::path path = file_of(key);
+    const Lifetime lifetime = lifetime_of(fetched_at_s, lifetime_s);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return tl::make_unexpected(io_error(path, "open"));
+    const ssize_t written = ::pwrite(fd, &lifetime, sizeof lifetime, lifetime_begin);
+    const Error error = io_error(path, "write");
+    ::close(fd);
+    if (written != static_cast<ssize_t>(sizeof lifetime)) return tl::make_unexpected(error);
+    return {};
 }
 
 }  // namespace aimlock

@@ -58,7 +58,7 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
     std::condition_variable arrived;
     std::deque<Arrival> arrivals;
     std::size_t pending = 0;
-    std::unordered_map<std::string, CoreMetadata> known;  // by wheel URL
+    std::unordered_map<std::string, CoreMetadata> known;  // by wheel URL: what workers brought
 
     void deliver(Arrival arrival) {
         const std::lock_guard lock(mutex);
@@ -87,23 +87,30 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
                                : "index.html";
         request.accept = page_accept;
         request.remember_absence = true;
-        auto page = std::make_shared<std::optional<ProjectPage>>();  // parsed once, as the check that lets it
-                                                                     // into the cache
-        request.check = [self = shared_from_this(), page, name, index,
-                         url = request.url](const std::string& body) -> Result<void> {
-            auto parsed = parse_simple_page(body, {name, index, url}, self->filter);
-            if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
-            *page = std::move(*parsed);
-            return {};
+        request.form = packed_page_form;
+        request.condense = &pack_simple_page;
+        auto page = std::make_shared<std::optional<ProjectPage>>();  // unpacked once, as the check
+        request.check = [self = shared_from_this(), page, name, index](std::string_view packed) {
+            *page = unpack_page(packed, {name, index, {}}, self->filter);
+            return *page ? Result<void>{} : fail(ErrorCode::internal, "a packed page cannot be read");
         };
-        session.ask(
-            std::move(request), [self = shared_from_this(), page, name, which](Result<Document> document) {
-                if (document && !document->from_cache) ++self->pages;
-                if (!document)
-                    return self->deliver(PageArrived{name, tl::make_unexpected(std::move(document.error()))});
-                if (!document->exists) return self->ask_index(name, which + 1);
-                self->deliver_page(name, std::move(**page));
-            });
+        // A page that needs no request costs less than waking a worker for it.
+        if (const auto document = session.at_hand(request))
+            return take_document(*document, *page, name, which);
+        session.ask(std::move(request),
+                    [self = shared_from_this(), page, name, which](Result<Document> document) {
+                        if (document && !document->from_cache) ++self->pages;
+                        if (document) return self->take_document(*document, *page, name, which);
+                        self->deliver(PageArrived{name, tl::make_unexpected(std::move(document.error()))});
+                    });
+    }
+
+    void take_document(const Document& document,
+                       std::optional<ProjectPage>& page,
+                       const std::string& name,
+                       std::size_t which) {
+        if (!document.exists) return ask_index(name, which + 1);
+        deliver_page(name, std::move(*page));
     }
 
     void deliver_page(const std::string& name, ProjectPage page) {
@@ -143,7 +150,8 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
             file.url = file_url_of(std::filesystem::absolute(path));
             file.sha256 = sha256_of(*content);
             file.size_bytes = content->size();
-            page.unusable.erase(std::string(version_in_file_name(file.file_name)));
+            const std::string_view version = version_in_file_name(file.file_name);
+            std::erase_if(page.unusable, [&](const auto& entry) { return entry.first == version; });
             page.wheels.push_back(std::move(file));
             if (!page.exists) page.index = file_url_of(std::filesystem::absolute(folder));
             page.exists = true;
@@ -172,6 +180,11 @@ void LiveMetadata::ask_metadata(const WheelFile& wheel) {
             state_->arrivals.emplace_back(MetadataArrived{wheel.url, found->second});
             return;
         }
+    }
+    if (auto metadata = state_->ladder.at_hand(wheel)) {
+        const std::lock_guard lock(state_->mutex);
+        state_->arrivals.emplace_back(MetadataArrived{wheel.url, std::move(*metadata)});
+        return;
     }
     state_->ladder.ask(wheel, [state = state_, url = wheel.url](Result<CoreMetadata> metadata) {
         state->deliver(MetadataArrived{url, std::move(metadata)});

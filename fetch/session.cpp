@@ -1,10 +1,12 @@
 #include "fetch/session.hpp"
 
 #include <chrono>
+#include <ctime>
 #include <future>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "fetch/compression.hpp"
 #include "fetch/url.hpp"
@@ -15,6 +17,7 @@ namespace {
 constexpr std::int64_t own_lifetime_s =
     600;  // where a server states neither a validator nor a lifetime; PyPI's value
 constexpr std::size_t worth_compressing = 16U << 10U;
+const std::string unwritable = "the cache cannot be written, so nothing is kept: ";
 
 TransferOptions transfer_options(const FetchOptions& options) {
     TransferOptions transfer = options.transfer;
@@ -39,24 +42,22 @@ bool is_compressed_file(std::string_view url) {
     return url.ends_with(".zst") || url.ends_with(".bz2") || url.ends_with(".whl") || url.ends_with(".conda");
 }
 
-Result<Document> read_local(const DocumentRequest& request) {
-    const std::filesystem::path path = path_of_file_url(request.url);
-    Document document;
-    document.url = request.url;
-    document.from_cache = true;  // no request
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed)) {
-        document.exists = false;
-        return document;
-    }
-    auto content = read_whole_file(path);
-    if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
-    document.body = std::move(*content);
-    document.body.reserve(document.body.size() + text_padding);
-    if (request.check) {
-        if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
-    }
-    return document;
+/// Whether the bytes of a cached document are what a server sent, not a condensed form.
+bool is_raw(const CachedDocument& cached) {
+    return cached.coding.empty() || cached.coding == "gzip" || cached.coding == "x-gzip" ||
+           cached.coding == "zstd";
+}
+
+/// What a file looks like from outside: another look, another content. Empty: it cannot be told, because the
+/// file is missing, or so young that it may change again within the resolution of its times.
+std::string looks_of(const std::filesystem::path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    struct timespec now {};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    if (status.st_ctim.tv_sec + 1 >= now.tv_sec && status.st_ctim.tv_sec <= now.tv_sec) return {};
+    return fmt::format("{} {}.{} {}.{} {}:{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                       status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_dev, status.st_ino);
 }
 
 }  // namespace
@@ -123,21 +124,109 @@ Result<Document> FetchSession::get(DocumentRequest request) {
     return arrived.get();
 }
 
+bool FetchSession::holds(const DocumentRequest& request, const CachedDocument& cached) const {
+    return options_.offline || request.immutable || (!options_.refresh && cached.fresh_at(now_s()));
+}
+
+std::optional<Document> FetchSession::condensed_local(const DocumentRequest& request,
+                                                      const std::string& looks) const {
+    if (request.form.empty() || looks.empty()) return std::nullopt;
+    auto cached = cache_.find(request.url);
+    if (!cached || cached->coding != request.form || cached->etag != looks) return std::nullopt;
+    Document document;
+    document.url = request.url;
+    document.from_cache = true;
+    document.mapped = cached->body;
+    document.held = std::move(cached->held);
+    if (request.check && !request.check(document.mapped)) return std::nullopt;
+    return document;
+}
+
+Result<Document> FetchSession::read_local(const DocumentRequest& request) {
+    const std::filesystem::path path = path_of_file_url(request.url);
+    const std::string looks = looks_of(path);  // before it is read: a later change looks otherwise
+    if (auto condensed = condensed_local(request, looks)) return std::move(*condensed);
+    Document document;
+    document.url = request.url;
+    document.from_cache = true;  // no request
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) {
+        document.exists = false;
+        return document;
+    }
+    auto content = read_whole_file(path);
+    if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
+    document.body = std::move(*content);
+    document.body.reserve(document.body.size() + text_padding);
+    if (!request.form.empty()) {
+        auto condensed = request.condense(document.body, request.url);
+        if (!condensed) return tl::make_unexpected(std::move(condensed.error()));
+        document.body = std::move(*condensed);
+    }
+    if (request.check) {
+        if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
+    }
+    if (!request.form.empty() && !looks.empty() && looks == looks_of(path)) {
+        CachedDocument entry;
+        entry.url = request.url;
+        entry.etag = looks;
+        entry.coding = request.form;
+        entry.body = document.body;
+        store(request.url, entry);
+    }
+    return document;
+}
+
+std::optional<Document> FetchSession::at_hand(const DocumentRequest& request) {
+    if (request.form.empty()) return std::nullopt;
+    if (is_file_url(request.url)) return condensed_local(request, looks_of(path_of_file_url(request.url)));
+    auto cached = cache_.find(request.url);
+    const bool condensed = cached && (cached->coding == request.form || cached->status != 200);
+    if (!condensed || !holds(request, *cached)) return std::nullopt;
+    auto document = document_of(request, *cached);
+    return document ? std::optional(std::move(*document)) : std::nullopt;
+}
+
+/// What the cache holds, in the form that is asked for.
+Result<Document> FetchSession::document_of(const DocumentRequest& request, CachedDocument& cached) {
+    Document document;
+    document.exists = cached.status == 200;
+    document.url = cached.url;
+    document.content_type = cached.content_type;
+    document.from_cache = true;
+    if (!document.exists) return document;
+    if (!request.form.empty() && cached.coding == request.form) {
+        document.mapped = cached.body;
+        document.held = cached.held;
+    } else {
+        auto body =
+            decoded(std::string(cached.body), cached.coding, shown_url(request.url), request.body_cap);
+        if (!body) return tl::make_unexpected(std::move(body.error()));
+        document.body = std::move(*body);
+        if (!request.form.empty()) {
+            auto condensed = request.condense(document.body, cached.url);
+            if (!condensed) return tl::make_unexpected(std::move(condensed.error()));
+            document.body = std::move(*condensed);
+            CachedDocument entry = cached;
+            entry.coding = request.form;
+            entry.body = document.body;
+            store(request.url, entry);
+        }
+    }
+    if (request.check) {
+        if (auto passed = request.check(document.bytes()); !passed)
+            return tl::make_unexpected(passed.error());
+    }
+    return document;
+}
+
 void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& asked) {
     const DocumentRequest& request = asked->request;
     if (is_file_url(request.url)) return asked->done(read_local(request));
     std::optional<CachedDocument> cached = cache_.find(request.url);
-    const bool usable =
-        cached && (options_.offline || request.immutable || (!options_.refresh && cached->fresh_at(now_s())));
-    if (usable) {
-        Document document{cached->status == 200, cached->url, cached->content_type, {}, true};
-        auto body =
-            decoded(std::move(cached->body), cached->coding, shown_url(request.url), request.body_cap);
-        if (body) {
-            document.body = std::move(*body);
-            if (!request.check || !document.exists || request.check(document.body))
-                return asked->done(std::move(document));
-        }
+    if (cached && cached->coding != request.form && !is_raw(*cached)) cached.reset();
+    if (cached && holds(request, *cached)) {
+        if (auto document = document_of(request, *cached)) return asked->done(std::move(document));
         cached.reset();  // not what it should be: ask again
     }
     if (options_.offline) {
@@ -179,55 +268,83 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
     }
     say(LogLevel::detail, fmt::format("GET {}: {}, {} bytes", shown_url(asked->request.url), response->status,
                                       response->received));
+    if (response->status == 304 && asked->stale) return confirm(asked, *response);
     asked->done(keep(*asked, *response));
+}
+
+void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response) {
+    CachedDocument& stale = *asked->stale;
+    auto document = document_of(asked->request, stale);
+    if (!document) {  // the server has it as we do, but we do not: the whole of it, then
+        asked->stale.reset();
+        return send(asked);
+    }
+    document->from_cache = false;
+    if (auto renewed =
+            cache_.renew(asked->request.url, now_s(), response.max_age_s.value_or(stale.lifetime_s));
+        !renewed)
+        say_once(LogLevel::warning, unwritable + renewed.error().message);
+    asked->done(std::move(document));
 }
 
 Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
     const DocumentRequest& request = asked.request;
     const std::string shown = shown_url(request.url);
-    CachedDocument entry;
-    if (response.status == 304) {
-        if (!asked.stale)
-            return fail(ErrorCode::network, shown + ": the server answered 304 to an unconditional request");
-        entry = std::move(*asked.stale);
-    } else if (response.status == 200) {
-        entry.etag = response.etag;
-        entry.last_modified = response.last_modified;
-        entry.content_type = response.content_type;
-        entry.coding = response.content_encoding;
-        entry.body = std::move(response.body);
-        // A mirror's own address must not reach the lock: relative references belong to the address that was
-        // asked.
-        const bool redirected = response.url != asked.candidates[asked.candidate];
-        entry.url = redirected ? response.url : request.url;
-    } else if (response.status == 404 || response.status == 410) {
-        entry.status = 404;
-        entry.url = request.url;
-    } else {
+    const bool absent = response.status == 404 || response.status == 410;
+    if (response.status == 304)
+        return fail(ErrorCode::network, shown + ": the server answered 304 to an unconditional request");
+    if (response.status != 200 && !absent) {
         return fail(ErrorCode::network,
                     fmt::format("{}: the server answered HTTP {}", shown, response.status));
     }
+    // A mirror's own address must not reach the lock: relative references belong to the address that was
+    // asked.
+    const bool redirected = response.url != asked.candidates[asked.candidate];
+    CachedDocument entry;
     entry.fetched_at_s = now_s();
-    entry.lifetime_s =
-        response.max_age_s.value_or(entry.etag.empty() && entry.last_modified.empty() ? own_lifetime_s : 0);
-    if (!response.max_age_s && entry.status == 404) entry.lifetime_s = own_lifetime_s;
-    Document document{entry.status == 200, entry.url, entry.content_type, {}, false};
-    auto body = decoded(entry.body, entry.coding, shown, request.body_cap);
+    entry.url = redirected && !absent ? response.url : request.url;
+    Document document;
+    document.exists = !absent;
+    document.url = entry.url;
+    if (absent) {
+        entry.status = 404;
+        entry.lifetime_s = response.max_age_s.value_or(own_lifetime_s);
+        if (request.remember_absence) store(request.url, entry);
+        return document;
+    }
+    entry.etag = response.etag;
+    entry.last_modified = response.last_modified;
+    entry.content_type = document.content_type = response.content_type;
+    entry.coding = response.content_encoding;
+    const bool no_validator = entry.etag.empty() && entry.last_modified.empty();
+    entry.lifetime_s = response.max_age_s.value_or(no_validator ? own_lifetime_s : 0);
+    auto body = decoded(response.body, entry.coding, shown, request.body_cap);
     if (!body) return tl::make_unexpected(body.error());
     document.body = std::move(*body);
-    if (document.exists && request.check) {
+    entry.body = response.body;
+    if (!request.form.empty()) {
+        auto condensed = request.condense(document.body, entry.url);
+        if (!condensed) return tl::make_unexpected(std::move(condensed.error()));
+        document.body = std::move(*condensed);
+        entry.coding = request.form;
+        entry.body = document.body;
+    }
+    if (request.check) {
         if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
     }
-    if (!document.exists && !request.remember_absence) return document;
+    std::string smaller;
     if (entry.coding.empty() && entry.body.size() > worth_compressing && !is_compressed_file(request.url)) {
-        entry.body = compress_zstd(entry.body);
+        smaller = compress_zstd(entry.body);
+        entry.body = smaller;
         entry.coding = "zstd";
     }
-    if (auto stored = cache_.store(request.url, entry); !stored) {
-        say_once(LogLevel::warning,
-                 "the cache cannot be written, so nothing is kept: " + stored.error().message);
-    }
+    store(request.url, entry);
     return document;
+}
+
+void FetchSession::store(const std::string& key, const CachedDocument& entry) {
+    if (auto stored = cache_.store(key, entry); !stored)
+        say_once(LogLevel::warning, unwritable + stored.error().message);
 }
 
 void FetchSession::say(LogLevel level, std::string_view message) {

@@ -33,15 +33,22 @@ struct FetchOptions {
     std::function<std::int64_t()> now_s;  ///< seconds since 1970; empty: the system's clock
 };
 
-/// A document to read through the cache. `file://` URLs are read from disk and never cached.
+/// A document to read through the cache. `file://` URLs are read from disk; only what is condensed of them is
+/// cached, for as long as the file looks the same (size, times and inode).
 struct DocumentRequest {
     std::string url;                ///< without credentials: FetchSession::learn takes those
     std::string accept;             ///< value of Accept; empty: anything
     bool immutable = false;         ///< once cached, never asked for again
     bool remember_absence = false;  ///< a 404 is cached as well
     std::uint64_t body_cap = std::uint64_t{1} << 30U;
-    /// What a valid document must pass before it is cached; called on a worker. Empty: everything passes.
-    std::function<Result<void>(const std::string& body)> check;
+    /// The name of the form that is cached and answered in the place of the document, with its version
+    /// ("page 1"); empty: the document itself.
+    std::string form;
+    /// Makes that form of a document that came from `url`. Its failure is the answer, and nothing is cached.
+    std::function<Result<std::string>(std::string_view body, const std::string& url)> condense;
+    /// What the answer must pass, be it from the cache (else it is asked for again) or condensed just now.
+    /// Empty: everything passes.
+    std::function<Result<void>(std::string_view bytes)> check;
 };
 
 struct Document {
@@ -50,6 +57,11 @@ struct Document {
     std::string content_type;
     std::string body;         ///< decompressed; at least `text_padding` bytes of capacity behind its end
     bool from_cache = false;  ///< no request was made
+    std::string_view mapped;  ///< a condensed form in the cache: it lies here, and `body` is empty
+    std::shared_ptr<const MappedFile> held;  ///< of `mapped`
+
+    /// The document, or its condensed form.
+    [[nodiscard]] std::string_view bytes() const { return held ? mapped : std::string_view(body); }
 };
 
 /// One object that owns the client, the cache and the worker threads: the entrance to everything outside.
@@ -67,6 +79,9 @@ public:
     std::string learn(std::string_view url) { return credentials_.learn(url); }
     /// May be called from any thread.
     void ask(DocumentRequest request, Done done);
+    /// The answer where its condensed form is in the cache and no request is needed to know that it holds;
+    /// nullopt: `ask`. Fast enough for the asking thread itself.
+    std::optional<Document> at_hand(const DocumentRequest& request);
     /// Waits; not to be called on a worker.
     Result<Document> get(DocumentRequest request);
 
@@ -87,7 +102,15 @@ private:
     void answer_from_cache_or_network(const std::shared_ptr<Asked>& asked);
     void send(const std::shared_ptr<Asked>& asked);
     void receive(const std::shared_ptr<Asked>& asked, Result<HttpResponse> response);
+    /// The answer of a server that still has what we have.
+    void confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response);
     Result<Document> keep(Asked& asked, HttpResponse& response);
+    Result<Document> read_local(const DocumentRequest& request);
+    [[nodiscard]] std::optional<Document> condensed_local(const DocumentRequest& request,
+                                                          const std::string& looks) const;
+    Result<Document> document_of(const DocumentRequest& request, CachedDocument& cached);
+    void store(const std::string& key, const CachedDocument& entry);
+    [[nodiscard]] bool holds(const DocumentRequest& request, const CachedDocument& cached) const;
     [[nodiscard]] std::int64_t now_s() const;
 
     FetchOptions options_;

@@ -2,18 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
+
+#include "solver/version/ascii.hpp"
 
 namespace aimlock {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -25,7 +19,7 @@ int hex_value(char c) {
 bool names_a_secret(std::string_view parameter) {
     static constexpr std::array words{"token",    "key",    "auth",   "sig",
                                       "password", "passwd", "secret", "credential"};
-    const std::string name = lower(parameter.substr(0, parameter.find('=')));
+    const std::string name = to_lower(parameter.substr(0, parameter.find('=')));
     return std::ranges::any_of(words, [&](const char* word) { return name.find(word) != std::string::npos; });
 }
 
@@ -91,12 +85,10 @@ std::string UrlParts::text() const {
 std::optional<UrlParts> split_url(std::string_view url) {
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-    const auto allowed = [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.';
-    };
+    const auto allowed = [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; };
     if (!std::ranges::all_of(url.substr(0, colon), allowed)) return std::nullopt;
     UrlParts parts;
-    parts.scheme = lower(url.substr(0, colon));
+    parts.scheme = to_lower(url.substr(0, colon));
     std::string_view rest = url.substr(colon + 3);
     if (const std::size_t hash = rest.find('#'); hash != std::string_view::npos) {
         parts.fragment = rest.substr(hash + 1);
@@ -109,17 +101,17 @@ std::optional<UrlParts> split_url(std::string_view url) {
         parts.user_info = authority.substr(0, at);
         authority = authority.substr(at + 1);
     }
-    parts.host = lower(authority);
+    parts.host = to_lower(authority);
     return parts;
 }
 
 bool is_url(std::string_view text) {
-    const std::string head = lower(text.substr(0, 8));
+    const std::string head = to_lower(text.substr(0, 8));
     return head.starts_with("http://") || head.starts_with("https://") || head.starts_with("file://");
 }
 
 bool is_file_url(std::string_view text) {
-    return lower(text.substr(0, 7)) == "file://";
+    return to_lower(text.substr(0, 7)) == "file://";
 }
 
 std::string without_credentials(std::string_view url) {
@@ -192,8 +184,8 @@ std::string file_url_of(const std::filesystem::path& path) {
     std::string out = "file://";
     for (const char c : path.generic_string()) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = std::isalnum(byte) != 0 ||
-                           std::string_view("/-._~+=:,@!$&'()*").find(c) != std::string_view::npos;
+        const bool plain =
+            is_alnum(c) || std::string_view("/-._~+=:,@!$&'()*").find(c) != std::string_view::npos;
         if (plain) {
             out += c;
         } else {

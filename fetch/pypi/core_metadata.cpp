@@ -1,7 +1,9 @@
 #include "fetch/pypi/core_metadata.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "fetch/packing.hpp"
+#include "solver/version/ascii.hpp"
 
 namespace aimlock {
 namespace {
@@ -14,8 +16,20 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(
-        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+void pack_texts(Packer& packer, const std::vector<std::string>& texts) {
+    packer.value(static_cast<std::uint32_t>(texts.size()));
+    for (const std::string& text : texts) packer.text(text);
+}
+
+std::vector<std::string> unpack_texts(Unpacker& in) {
+    std::vector<std::string> texts;
+    const auto count = in.value<std::uint32_t>();
+    texts.reserve(std::min<std::size_t>(count, in.left() / sizeof(std::uint32_t)));
+    for (std::uint32_t i = 0; i < count && in.good(); ++i) texts.emplace_back(in.text());
+    return texts;
 }
 
 void take_field(std::string_view name, std::string value, CoreMetadata& into) {
@@ -63,6 +77,30 @@ Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::strin
         return fail(ErrorCode::index, document + ": not a METADATA document: it states no " +
                                           (metadata.name.empty() ? "Name" : "Version"));
     }
+    return metadata;
+}
+
+std::string pack_core_metadata(const CoreMetadata& metadata) {
+    Packer packer;
+    packer.text(metadata.name);
+    packer.text(metadata.version);
+    packer.text(metadata.requires_python);
+    packer.text(metadata.license);
+    pack_texts(packer, metadata.requires_dist);
+    pack_texts(packer, metadata.provides_extra);
+    return packer.take();
+}
+
+std::optional<CoreMetadata> unpack_core_metadata(std::string_view packed) {
+    Unpacker in(packed);
+    CoreMetadata metadata;
+    metadata.name = in.text();
+    metadata.version = in.text();
+    metadata.requires_python = in.text();
+    metadata.license = in.text();
+    metadata.requires_dist = unpack_texts(in);
+    metadata.provides_extra = unpack_texts(in);
+    if (!in.finished() || metadata.name.empty()) return std::nullopt;
     return metadata;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,11 @@ namespace aimlock {
 /// Reads the header of a METADATA document up to the first blank line; folded lines are joined. Fails with
 /// code `index` where Name or Version is missing. `document` names it in errors.
 Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::string& document);
+
+/// The form in which the cache holds METADATA, by its version.
+inline constexpr const char* packed_metadata_form = "metadata 1";
+std::string pack_core_metadata(const CoreMetadata& metadata);
+/// nullopt: damaged.
+std::optional<CoreMetadata> unpack_core_metadata(std::string_view packed);
 
 }  // namespace aimlock

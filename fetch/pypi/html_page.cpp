@@ -1,23 +1,15 @@
 #include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <deque>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "fetch/pypi/page_builder.hpp"
 #include "fetch/url.hpp"
+#include "solver/version/ascii.hpp"
 
 namespace aimlock::pypi {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 void append_utf8(std::string& out, std::uint32_t code) {
     const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
@@ -74,12 +66,11 @@ using Attributes = std::map<std::string, std::string, std::less<>>;
 Attributes read_attributes(std::string_view& rest) {
     Attributes attributes;
     const auto skip_blanks = [&rest] {
-        while (!rest.empty() && (std::isspace(static_cast<unsigned char>(rest[0])) != 0 || rest[0] == '/'))
-            rest.remove_prefix(1);
+        while (!rest.empty() && (is_space(rest[0]) || rest[0] == '/')) rest.remove_prefix(1);
     };
     for (skip_blanks(); !rest.empty() && rest[0] != '>'; skip_blanks()) {
         const std::size_t name_end = std::min(rest.find_first_of(" \t\r\n=>/", 1), rest.size());
-        const std::string name = lower(rest.substr(0, name_end));
+        const std::string name = to_lower(rest.substr(0, name_end));
         rest.remove_prefix(name_end);
         const std::size_t next = std::min(rest.find_first_not_of(" \t\r\n"), rest.size());
         std::string value;
@@ -98,20 +89,13 @@ Attributes read_attributes(std::string_view& rest) {
     return attributes;
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-        text.remove_prefix(1);
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
-    return text;
-}
-
 Sha256 sha256_in(std::string_view text) {
     if (!text.starts_with("sha256=")) return {};
     return Sha256::from_hex(text.substr(7)).value_or(Sha256{});
 }
 
-WheelFile file_of_link(const Attributes& attributes, const std::string& file_name) {
-    WheelFile file;
+ListedFile file_of_link(const Attributes& attributes, std::string_view file_name) {
+    ListedFile file;
     file.file_name = file_name;
     const auto get = [&attributes](std::string_view name) -> const std::string* {
         const auto found = attributes.find(name);
@@ -119,7 +103,7 @@ WheelFile file_of_link(const Attributes& attributes, const std::string& file_nam
     };
     if (const std::string* href = get("href")) {
         const std::size_t hash = href->find('#');
-        file.url = href->substr(0, hash);
+        file.url = std::string_view(*href).substr(0, hash);
         if (hash != std::string::npos) file.sha256 = sha256_in(std::string_view(*href).substr(hash + 1));
     }
     if (const std::string* python = get("data-requires-python")) file.requires_python = *python;
@@ -139,21 +123,21 @@ WheelFile file_of_link(const Attributes& attributes, const std::string& file_nam
 /// The page as tags come by.
 struct HtmlReader {
     PageBuilder builder;
-    std::deque<std::string> names;  // the builder's map views into them
-    std::string base;               // of <base href>
+    std::string base;  // of <base href>
     unsigned links = 0;
     unsigned files = 0;
     bool says_it_is_an_index = false;
 
     void link(const Attributes& attributes, std::string_view text) {
         ++links;
-        const std::string& name = names.emplace_back(unescaped(trimmed(text)));
+        const std::string name = unescaped(strip(text));
         if (version_in_file_name(name).empty()) return;
         ++files;
         if (!builder.wants(name)) return;
-        WheelFile file = file_of_link(attributes, name);
-        if (!base.empty()) file.url = join_url(base, file.url);
-        builder.add(std::move(file));
+        ListedFile file = file_of_link(attributes, name);
+        std::string joined;
+        if (!base.empty()) file.url = joined = join_url(base, file.url);
+        builder.add(file);
     }
 
     void meta(const Attributes& attributes) {
@@ -167,11 +151,8 @@ struct HtmlReader {
 
 }  // namespace
 
-Result<ProjectPage> parse_html_page(std::string_view body,
-                                    const PageOrigin& origin,
-                                    const PageFilter& filter) {
-    HtmlReader reader{
-        PageBuilder(origin, filter), {}, {}, 0, 0, body.find("Links for") != std::string_view::npos};
+Result<std::string> pack_html_page(std::string_view body, const std::string& url) {
+    HtmlReader reader{PageBuilder(url), {}, 0, 0, body.find("Links for") != std::string_view::npos};
     std::string_view rest = body;
     while (!rest.empty()) {
         const std::size_t open = rest.find('<');
@@ -183,7 +164,7 @@ Result<ProjectPage> parse_html_page(std::string_view body,
             continue;
         }
         const std::size_t name_end = std::min(rest.find_first_of(" \t\r\n>/", 1), rest.size());
-        const std::string tag = lower(rest.substr(0, name_end));
+        const std::string tag = to_lower(rest.substr(0, name_end));
         rest.remove_prefix(name_end);
         if (tag != "a" && tag != "base" && tag != "meta") continue;
         const Attributes attributes = read_attributes(rest);
@@ -192,16 +173,16 @@ Result<ProjectPage> parse_html_page(std::string_view body,
             reader.link(attributes, rest.substr(0, end));
         } else if (tag == "base") {
             const auto href = attributes.find("href");
-            if (href != attributes.end()) reader.base = join_url(origin.url, href->second);
+            if (href != attributes.end()) reader.base = join_url(url, href->second);
         } else {
             reader.meta(attributes);
         }
     }
     if (reader.files == 0 && !reader.says_it_is_an_index) {
-        return fail(ErrorCode::index,
-                    shown_url(origin.url) +
-                        ": a web page came in the place of the index page: a captive portal or a login?",
-                    "Open the address in a browser, and check the index address");
+        return fail(
+            ErrorCode::index,
+            shown_url(url) + ": a web page came in the place of the index page: a captive portal or a login?",
+            "Open the address in a browser, and check the index address");
     }
     return reader.builder.finish();
 }

@@ -13,7 +13,7 @@ using simdjson::error_code;
 using simdjson::SUCCESS;
 
 /// `core-metadata` (PEP 714) and `dist-info-metadata` (PEP 658): true, or the hashes of the document.
-void read_core_metadata(json::value& value, WheelFile& file) {
+void read_core_metadata(json::value& value, ListedFile& file) {
     bool announced = false;
     json::object hashes;
     if (value.get_bool().get(announced) == SUCCESS) {
@@ -27,7 +27,7 @@ void read_core_metadata(json::value& value, WheelFile& file) {
 }
 
 /// PEP 592: false, true, or the reason.
-void read_yanked(json::value& value, WheelFile& file) {
+void read_yanked(json::value& value, ListedFile& file) {
     std::string_view reason;
     bool flag = false;
     if (value.get_string().get(reason) == SUCCESS) {
@@ -38,7 +38,7 @@ void read_yanked(json::value& value, WheelFile& file) {
     }
 }
 
-void read_sha256(json::value& value, WheelFile& file) {
+void read_sha256(json::value& value, ListedFile& file) {
     json::object hashes;
     std::string_view hex;
     if (value.get_object().get(hashes) != SUCCESS || hashes["sha256"].get_string().get(hex) != SUCCESS)
@@ -46,7 +46,7 @@ void read_sha256(json::value& value, WheelFile& file) {
     file.sha256 = Sha256::from_hex(hex).value_or(Sha256{});
 }
 
-error_code read_field(std::string_view key, json::value& value, WheelFile& file) {
+error_code read_field(std::string_view key, json::value& value, ListedFile& file) {
     std::string_view text;
     switch (key.size()) {
         case 3:
@@ -84,13 +84,13 @@ error_code read_field(std::string_view key, json::value& value, WheelFile& file)
 
 error_code read_file(json::object& object, PageBuilder& builder) {
     std::string_view file_name;
-    // The name first: nine of ten files end here, and the rest of the object is skipped unread.
+    // The name first: what is no wheel ends here, and the rest of its object is skipped unread.
     if (const error_code code = object.find_field_unordered("filename").get_string().get(file_name);
         code != SUCCESS)
         return code;
     if (!builder.wants(file_name)) return SUCCESS;
     if (const error_code code = object.reset().error(); code != SUCCESS) return code;
-    WheelFile file;
+    ListedFile file;
     file.file_name = file_name;
     for (auto field : object) {
         std::string_view key;
@@ -99,7 +99,7 @@ error_code read_file(json::object& object, PageBuilder& builder) {
         if (const error_code code = field.value().get(value); code != SUCCESS) return code;
         if (const error_code code = read_field(key, value, file); code != SUCCESS) return code;
     }
-    builder.add(std::move(file));
+    builder.add(file);
     return SUCCESS;
 }
 
@@ -147,13 +147,11 @@ error_code read_page(json::document& document, PageBuilder& builder, std::string
 
 }  // namespace
 
-Result<ProjectPage> parse_json_page(std::string_view body,
-                                    const PageOrigin& origin,
-                                    const PageFilter& filter) {
-    // Strings without escapes are views into the parser's own buffer: it must outlive the builder's map.
+Result<std::string> pack_json_page(std::string_view body, const std::string& url) {
+    // Strings are views into the parser's own buffer.
     json::parser parser;
     const simdjson::padded_string_view view(body.data(), body.size(), body.size() + text_padding);
-    PageBuilder builder(origin, filter);
+    PageBuilder builder(url);
     json::document document;
     std::string version;
     bool has_files = false;
@@ -161,13 +159,13 @@ Result<ProjectPage> parse_json_page(std::string_view body,
     if (code == SUCCESS) code = read_page(document, builder, version, has_files);
     if (code != SUCCESS || !has_files) {
         const std::string why = code == SUCCESS ? "it lists no `files`" : simdjson::error_message(code);
-        return fail(ErrorCode::index, fmt::format("{}: not an index page: {}", shown_url(origin.url), why),
+        return fail(ErrorCode::index, fmt::format("{}: not an index page: {}", shown_url(url), why),
                     "Try `--refresh`");
     }
     if (!version.empty() && !version.starts_with("1.")) {
         return fail(ErrorCode::index,
                     fmt::format("{}: the index speaks version {} of its interface, and aimlock version 1",
-                                shown_url(origin.url), version));
+                                shown_url(url), version));
     }
     return builder.finish();
 }

@@ -42,6 +42,25 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     return range;
 }
 
+/// A redirect or a mirror may answer the URL; the hash names the bytes.
+std::string cache_key(const WheelFile& wheel) {
+    return wheel.sha256.known() ? "metadata-of-sha256:" + wheel.sha256.hex() : "metadata-of:" + wheel.url;
+}
+
+std::optional<CoreMetadata> read_beside(const WheelFile& wheel) {
+    const auto document = read_whole_file(path_of_file_url(wheel.url + ".metadata"));
+    if (!document) return std::nullopt;
+    auto metadata = parse_core_metadata(*document, wheel.url);
+    return metadata ? std::optional(std::move(*metadata)) : std::nullopt;
+}
+
+std::optional<CoreMetadata> read_cached(const HttpCache& cache, const std::string& key) {
+    const auto cached = cache.find(key);
+    if (!cached) return std::nullopt;
+    if (cached->coding == packed_metadata_form) return unpack_core_metadata(cached->body);
+    return std::nullopt;
+}
+
 }  // namespace
 
 struct MetadataLadder::Shared {
@@ -81,16 +100,12 @@ public:
           what_(shown_url(wheel_.url)) {
         const auto parts = split_url(wheel_.url);
         host_ = parts ? parts->host : std::string{};
-        // A redirect or a mirror may answer the URL; the hash names the bytes.
-        key_ =
-            wheel_.sha256.known() ? "metadata-of-sha256:" + wheel_.sha256.hex() : "metadata-of:" + wheel_.url;
+        key_ = cache_key(wheel_);
     }
 
     void begin() {
         if (is_file_url(wheel_.url)) return read_local();
-        if (const auto cached = shared_->session.cache().find(key_)) {
-            if (auto metadata = parse_core_metadata(cached->body, what_)) return done_(std::move(metadata));
-        }
+        if (auto cached = read_cached(shared_->session.cache(), key_)) return done_(std::move(*cached));
         if (shared_->session.options().offline) {
             return done_(fail(ErrorCode::offline_miss,
                               what_ + ": its metadata is not in the cache, and --offline allows no request",
@@ -159,7 +174,7 @@ private:
         auto metadata = parse_core_metadata(text, what_ + ".metadata");
         // A server that answers 200 with an error page to a document that nobody announced does not have it.
         if (!metadata && !announced) return ask_tail();
-        keep(std::move(text), std::move(metadata));
+        keep(std::move(metadata));
     }
 
     void ask_tail() {
@@ -223,8 +238,7 @@ private:
         if (missing)
             return done_(fail(ErrorCode::integrity, what_ + ": damaged wheel: METADATA is cut short"));
         if (!text) return done_(tl::make_unexpected(std::move(text.error())));
-        auto metadata = parse_core_metadata(*text, what_);
-        keep(std::move(*text), std::move(metadata));
+        keep(parse_core_metadata(*text, what_));
     }
 
     /// Bytes [begin, end) of the wheel; `next` gets exactly those. A server that answers with others is asked
@@ -268,17 +282,16 @@ private:
         }
         auto text = metadata_of_wheel(response.body, what_);
         if (!text) return done_(tl::make_unexpected(std::move(text.error())));
-        auto metadata = parse_core_metadata(*text, what_);
-        keep(std::move(*text), std::move(metadata));
+        keep(parse_core_metadata(*text, what_));
     }
 
-    void keep(std::string text, Result<CoreMetadata> metadata) {
+    void keep(Result<CoreMetadata> metadata) {
         if (metadata) {
             CachedDocument document;
+            const std::string packed = pack_core_metadata(*metadata);
             document.url = wheel_.url;
-            // Only the header is ever read; descriptions are nine tenths of the bytes.
-            const std::size_t end = std::min(text.find("\n\n"), text.find("\r\n\r\n"));
-            document.body = text.substr(0, end == std::string::npos ? end : end + 1);
+            document.coding = packed_metadata_form;
+            document.body = packed;
             if (auto stored = shared_->session.cache().store(key_, document); !stored) {
                 shared_->session.say_once(
                     LogLevel::warning,
@@ -302,6 +315,11 @@ private:
 
 MetadataLadder::MetadataLadder(FetchSession& session) : shared_(new Shared{session, {}, {}, {}, 0}) {}
 MetadataLadder::~MetadataLadder() = default;
+
+std::optional<CoreMetadata> MetadataLadder::at_hand(const WheelFile& wheel) const {
+    if (is_file_url(wheel.url)) return read_beside(wheel);
+    return read_cached(shared_->session.cache(), cache_key(wheel));
+}
 
 void MetadataLadder::ask(const WheelFile& wheel, Done done) {
     auto climb = std::make_shared<Climb>(shared_, wheel, std::move(done));

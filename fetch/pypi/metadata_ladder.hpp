@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "fetch/session.hpp"
@@ -30,6 +31,9 @@ public:
     explicit MetadataLadder(FetchSession& session);
     ~MetadataLadder();
 
+    /// The metadata where the cache, or the folder of a local wheel, has it beside the wheel: fast enough for
+    /// the asking thread. nullopt: `ask`.
+    std::optional<CoreMetadata> at_hand(const WheelFile& wheel) const;
     /// `done` is called once, on a worker.
     void ask(const WheelFile& wheel, Done done);
     /// Requests that were sent for metadata.

@@ -2,45 +2,71 @@
 
 // Inner header: what the JSON and the HTML reader share.
 
+#include <cstdint>
+#include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
+#include "fetch/pypi/packed_page.hpp"
 #include "fetch/pypi/simple_page.hpp"
+#include "solver/base/arena.hpp"
 
 namespace aimlock::pypi {
 
-/// Collects the files of one page. The names it is given must live until `finish`.
-class PageBuilder {
-public:
-    PageBuilder(const PageOrigin& origin, const PageFilter& filter);
-
-    /// True where the file is a wheel whose name passes: then the reader goes on to its other fields and
-    /// calls `add`.
-    bool wants(std::string_view file_name);
-    /// Adds a wanted wheel, unless the cut-off takes it. `file.url` is as written in the page.
-    void add(WheelFile file);
-    void set_status(std::string_view status);
-    ProjectPage finish();
-
-private:
-    // Ordered: a version is called by the most telling reason of its files.
-    enum class Seen : std::uint8_t { sdist_only, no_matching_wheel, after_cutoff, kept };
-    void note(std::string_view version, Seen seen);
-
-    const PageFilter& filter_;
-    const PageOrigin& origin_;
-    ProjectPage page_;
-    std::unordered_map<std::string_view, Seen> versions_;
-    std::string_view last_version_;  // files of one version lie together: most lookups are saved
-    Seen* last_seen_ = nullptr;
-    std::string_view wanted_version_;
+/// A file as a page lists it. Views of the reader: they need not outlive `PageBuilder::add`.
+struct ListedFile {
+    std::string_view file_name;
+    std::string_view url;  ///< as written, without fragment where the reader knows it
+    std::string_view requires_python;
+    std::string_view yanked_reason;
+    Sha256 sha256;
+    Sha256 core_metadata_sha256;
+    std::uint64_t size_bytes = 0;
+    std::int64_t upload_time_ms = 0;
+    bool yanked = false;
+    bool has_core_metadata = false;
 };
 
-Result<ProjectPage> parse_json_page(std::string_view body,
-                                    const PageOrigin& origin,
-                                    const PageFilter& filter);
-Result<ProjectPage> parse_html_page(std::string_view body,
-                                    const PageOrigin& origin,
-                                    const PageFilter& filter);
+/// Packs the files of one page as they come by.
+class PageBuilder {
+public:
+    /// `url`: what relative references are relative to.
+    explicit PageBuilder(std::string_view url) : url_(url) {}
+
+    /// True where the file is a wheel that may be listed: then the reader goes on to its other fields and
+    /// calls `add`.
+    bool wants(std::string_view file_name);
+    void add(const ListedFile& file);
+    void set_status(std::string_view status) { status_ = status; }
+    /// The packed page (packed_page.hpp).
+    std::string finish();
+
+private:
+    /// The last text of one field and its id: neighbours share most of theirs.
+    struct Last {
+        std::string text;
+        TextId id;
+    };
+    TextId intern(std::string_view text, Last& last);
+    std::uint32_t version(std::string_view text);
+    void place_url(std::string_view url, PackedWheel& wheel);
+
+    std::string_view url_;
+    std::string status_;
+    Interner texts_;
+    std::vector<std::uint32_t> version_of_text_;  // by text id; no_version
+    std::vector<TextId> versions_;
+    std::vector<std::uint32_t> head_of_text_;  // by text id; no_head
+    std::vector<PackedHead> heads_;
+    std::vector<std::uint32_t> tag_of_text_;
+    std::vector<TextId> tags_;
+    std::vector<PackedWheel> wheels_;
+    std::string middles_;
+    Last last_version_, last_head_, last_tag_, last_python_, last_reason_, last_prefix_;
+};
+
+/// The readers: each fails with code `index` on what is no index page.
+Result<std::string> pack_json_page(std::string_view body, const std::string& url);
+Result<std::string> pack_html_page(std::string_view body, const std::string& url);
 
 }  // namespace aimlock::pypi

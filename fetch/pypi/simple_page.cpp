@@ -86,83 +86,22 @@ std::string_view version_in_file_name(std::string_view file_name) {
     return last == std::string_view::npos ? std::string_view{} : file_name.substr(last + 1);
 }
 
-Result<ProjectPage> parse_simple_page(std::string_view body,
-                                      const PageOrigin& origin,
-                                      const PageFilter& filter) {
+Result<std::string> pack_simple_page(std::string_view body, const std::string& url) {
     const std::size_t first = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first != std::string_view::npos && body[first] == '{')
-        return pypi::parse_json_page(body, origin, filter);
-    if (first != std::string_view::npos && body[first] == '<')
-        return pypi::parse_html_page(body, origin, filter);
-    return fail(ErrorCode::index, shown_url(origin.url) + ": neither JSON nor HTML: this is no index page",
+    if (first != std::string_view::npos && body[first] == '{') return pypi::pack_json_page(body, url);
+    if (first != std::string_view::npos && body[first] == '<') return pypi::pack_html_page(body, url);
+    return fail(ErrorCode::index, shown_url(url) + ": neither JSON nor HTML: this is no index page",
                 "Check the index address; a simple index ends in `/simple`");
 }
 
-namespace pypi {
-
-PageBuilder::PageBuilder(const PageOrigin& origin, const PageFilter& filter)
-    : filter_(filter), origin_(origin) {
-    page_.name = origin.name;
-    page_.index = origin.index;
-    page_.exists = true;
+Result<ProjectPage> parse_simple_page(std::string_view body,
+                                      const PageOrigin& origin,
+                                      const PageFilter& filter) {
+    auto packed = pack_simple_page(body, origin.url);
+    if (!packed) return tl::make_unexpected(std::move(packed.error()));
+    auto page = unpack_page(*packed, origin, filter);
+    if (!page) return fail(ErrorCode::internal, shown_url(origin.url) + ": its packed form cannot be read");
+    return std::move(*page);
 }
 
-void PageBuilder::note(std::string_view version, Seen seen) {
-    if (version.empty()) return;
-    if (last_seen_ == nullptr || version != last_version_) {
-        last_seen_ = &versions_.try_emplace(version, Seen::sdist_only).first->second;
-        last_version_ = version;
-    }
-    *last_seen_ = std::max(*last_seen_, seen);
-}
-
-bool PageBuilder::wants(std::string_view file_name) {
-    // A name from a server must not leave its folder or forge a line; such a file does not exist for us.
-    const auto bad = [](unsigned char c) { return c <= 0x20 || c == 0x7f || c == '/' || c == '\\'; };
-    if (file_name.starts_with('.') || std::ranges::any_of(file_name, bad)) return false;
-    const std::string_view version = version_in_file_name(file_name);
-    if (!file_name.ends_with(".whl")) {
-        note(version, Seen::sdist_only);
-        return false;
-    }
-    if (version.empty() || (filter_.keep && !filter_.keep(file_name))) {
-        note(version, Seen::no_matching_wheel);
-        return false;
-    }
-    wanted_version_ = version;
-    return true;
-}
-
-void PageBuilder::add(WheelFile file) {
-    const bool too_new = filter_.exclude_newer_ms &&
-                         (file.upload_time_ms == 0 || file.upload_time_ms >= *filter_.exclude_newer_ms);
-    const bool plain = file.url.starts_with("https://") && file.url.find_first_of("#@?") == std::string::npos;
-    if (!plain) file.url = without_credentials(join_url(origin_.url, file.url));
-    if (!is_url(file.url) || (is_file_url(file.url) && !is_file_url(origin_.url)))
-        return;  // a server may not name our files
-    note(wanted_version_, too_new ? Seen::after_cutoff : Seen::kept);
-    if (too_new) return;
-    page_.wheels.push_back(std::move(file));
-}
-
-void PageBuilder::set_status(std::string_view status) {
-    page_.status = status;
-}
-
-ProjectPage PageBuilder::finish() {
-    if (page_.status == "quarantined") {
-        page_.wheels.clear();
-        return std::move(page_);
-    }
-    for (const auto& [version, seen] : versions_) {
-        if (seen == Seen::kept) continue;
-        const UnusableReason reason = seen == Seen::sdist_only     ? UnusableReason::sdist_only
-                                      : seen == Seen::after_cutoff ? UnusableReason::after_cutoff
-                                                                   : UnusableReason::no_matching_wheel;
-        page_.unusable.emplace(version, reason);
-    }
-    return std::move(page_);
-}
-
-}  // namespace pypi
 }  // namespace aimlock

@@ -14,7 +14,8 @@ namespace aimlock {
 /// Which files of a page are kept. A popular page lists tens of thousands of files of which a few hundred
 /// matter.
 struct PageFilter {
-    /// Judges a wheel by its file name, before any other field is read. Empty: every wheel is kept.
+    /// Judges a wheel by the tags in its file name: asked once for each distinct tag part of a page, with the
+    /// first file name that has it. Empty: every wheel is kept.
     std::function<bool(std::string_view wheel_file_name)> keep;
     /// Files uploaded at or after it do not exist; files with no upload time go as well. Since 1970.
     std::optional<std::int64_t> exclude_newer_ms;
@@ -27,10 +28,21 @@ struct PageOrigin {
     std::string url;    ///< what relative references are relative to
 };
 
-/// Reads a project page: PEP 691 JSON or PEP 503 HTML, told apart by the first character. Behind the end of
-/// `body` there must be `text_padding` (compression.hpp) readable bytes, as a Document has them. Quarantined
-/// projects (PEP 792) offer no files. Fails with code `index`; a web page that is no index page is called
-/// one.
+/// The form in which the cache holds pages: what `pack_simple_page` makes, by its version.
+inline constexpr const char* packed_page_form = "page 1";
+
+/// Reads a project page, PEP 691 JSON or PEP 503 HTML, told apart by the first character, into its packed
+/// form. Behind the end of `body` there must be `text_padding` (compression.hpp) readable bytes, as a
+/// Document has them. `url` is what relative references are relative to. Quarantined projects (PEP 792) offer
+/// no files. Fails with code `index`; a web page that is no index page is called one.
+Result<std::string> pack_simple_page(std::string_view body, const std::string& url);
+
+/// What passes the filter of a packed page; nullopt where it is damaged.
+std::optional<ProjectPage> unpack_page(std::string_view packed,
+                                       const PageOrigin& origin,
+                                       const PageFilter& filter);
+
+/// Both in one.
 Result<ProjectPage> parse_simple_page(std::string_view body,
                                       const PageOrigin& origin,
                                       const PageFilter& filter);

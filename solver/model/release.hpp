@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "solver/base/digest.hpp"
@@ -33,8 +33,8 @@ struct ProjectPage {
     std::string index;              ///< the simple index it came from, without credentials
     bool exists = false;            ///< false: no index has the name (HTTP 404 everywhere)
     std::vector<WheelFile> wheels;  ///< in the page's order
-    /// Versions (as the file names spell them) without any kept wheel.
-    std::map<std::string, UnusableReason> unusable;
+    /// Versions (as the file names spell them) without any kept wheel, sorted.
+    std::vector<std::pair<std::string, UnusableReason>> unusable;
     std::string status;  ///< PEP 792; empty or "active", "archived", "quarantined", "deprecated"
 };
 
