@@ -33,6 +33,7 @@ public:
     }
     [[nodiscard]] std::string take() { return std::move(bytes_); }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+    void reserve(std::size_t size) { bytes_.reserve(size); }
 
 private:
     std::string bytes_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "fetch/conda/channel.hpp"
+#include "fetch/conda/packed_repodata.hpp"
 #include "fetch/conda/repodata.hpp"
 #include "fetch/url.hpp"
 
@@ -24,29 +25,45 @@ private:
     FetchSession& session_;
 };
 
+/// Keeps what was said while a document was read: it is said again whenever its packed form is opened.
+class KeptWarnings final : public Log {
+public:
+    void write(LogLevel level, std::string_view message) override {
+        if (level == LogLevel::warning) said.emplace_back(message);
+    }
+    std::vector<std::string> said;
+};
+
 /// The subdirs under way: each slot is filled once, by a worker.
 class Reading {
 public:
     Reading(FetchSession& session, std::size_t count)
-        : session_(session), log_(session), slots_(count), left_(count) {}
+        : session_(session), log_(session), form_(packed_repodata_form()), slots_(count), left_(count) {}
 
     /// Asks for the document of `which` kind, and for the next kind where a server does not have it.
     void ask(std::size_t slot, RepodataOrigin origin, std::size_t which = 0) {
-        origin.document = origin.subdir_url + document_names[which];
         DocumentRequest request;
-        request.url = origin.document;
+        request.url = origin.subdir_url + document_names[which];
+        origin.document =
+            is_file_url(request.url) ? path_of_file_url(request.url).string() : shown_url(request.url);
         request.remember_absence = true;
+        request.form = form_;
+        request.condense = [origin, which](std::string_view body, const std::string&) -> Result<std::string> {
+            const std::string_view name = document_names[which];
+            KeptWarnings warnings;
+            const auto repodata = parse_repodata(body, name.substr(name.rfind('.')), origin, warnings);
+            if (!repodata) return tl::make_unexpected(repodata.error());
+            return pack_repodata(*repodata, warnings.said);
+        };
+        request.check = [origin](std::string_view packed) {
+            KeptWarnings unsaid;
+            return open_packed_repodata(packed, nullptr, origin, unsaid)
+                       ? Result<void>{}
+                       : fail(ErrorCode::internal, "packed repodata cannot be read");
+        };
         session_.ask(request, [this, slot, which, origin](Result<Document> document) {
             if (!document) return fill(slot, tl::make_unexpected(std::move(document.error())));
-            if (document->exists) {
-                RepodataOrigin shown = origin;
-                shown.document = is_file_url(origin.document) ? path_of_file_url(origin.document).string()
-                                                              : shown_url(origin.document);
-                const std::string_view name = document_names[which];
-                auto repodata = parse_repodata(document->body, name.substr(name.rfind('.')), shown, log_);
-                if (!repodata) return fill(slot, tl::make_unexpected(std::move(repodata.error())));
-                return fill(slot, std::move(*repodata));
-            }
+            if (document->exists) return open(slot, origin, std::move(*document));
             if (which + 1 < document_names.size()) return ask(slot, origin, which + 1);
             fill(slot, std::optional<Repodata>{});
         });
@@ -59,6 +76,15 @@ public:
     }
 
 private:
+    void open(std::size_t slot, const RepodataOrigin& origin, Document document) {
+        const auto held = std::make_shared<const Document>(std::move(document));
+        auto repodata = open_packed_repodata(held->bytes(), held, origin, log_);
+        if (!repodata)
+            return fill(slot,
+                        fail(ErrorCode::internal, origin.document + ": its packed form cannot be read"));
+        fill(slot, std::move(repodata));
+    }
+
     void fill(std::size_t slot, Result<std::optional<Repodata>> result) {
         const std::lock_guard lock(mutex_);
         slots_[slot] = std::move(result);
@@ -68,6 +94,7 @@ private:
 
     FetchSession& session_;
     SessionLog log_;
+    std::string form_;
     std::mutex mutex_;
     std::condition_variable done_;
     std::vector<Result<std::optional<Repodata>>> slots_;

@@ -52,7 +52,7 @@ public:
 
     Repodata finish(Log& log) {
         if (!removed_.empty()) {
-            std::erase_if(repodata_.records, [&](const CondaRecord& r) {
+            std::erase_if(repodata_.records.own(), [&](const CondaRecord& r) {
                 return removed_.contains(std::string(repodata_.text(r.file_name)));
             });
         }

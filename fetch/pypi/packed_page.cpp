@@ -146,8 +146,9 @@ std::optional<ProjectPage> unpack_page(std::string_view packed,
     for (const PackedWheel& wheel : view.wheels()) {
         Seen now = Seen::no_matching_wheel;
         if (passes(wheel)) {
-            const bool too_new = filter.exclude_newer_ms && (wheel.upload_time_ms == 0 ||
-                                                             wheel.upload_time_ms >= *filter.exclude_newer_ms);
+            const bool too_new =
+                filter.exclude_newer_ms &&
+                (wheel.upload_time_ms == 0 || wheel.upload_time_ms >= *filter.exclude_newer_ms);
             now = too_new ? Seen::after_cutoff : Seen::kept;
             if (!too_new) kept.push_back(&wheel);
         }
@@ -156,8 +157,8 @@ std::optional<ProjectPage> unpack_page(std::string_view packed,
     }
     page.wheels.reserve(kept.size());
     for (const PackedWheel* wheel : kept) page.wheels.push_back(view.file(*wheel));
-    page.unusable.reserve(static_cast<std::size_t>(
-        std::ranges::count_if(seen, [](Seen s) { return s != Seen::kept; })));
+    page.unusable.reserve(
+        static_cast<std::size_t>(std::ranges::count_if(seen, [](Seen s) { return s != Seen::kept; })));
     for (std::size_t i = 0; i < seen.size(); ++i) {
         if (seen[i] != Seen::kept) page.unusable.emplace_back(view.version(i), reason_of(seen[i]));
     }

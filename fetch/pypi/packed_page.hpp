@@ -1,9 +1,9 @@
 #pragma once
 
-// How a project page lies in the cache: every wheel that it lists, nothing of its sdists but their versions, no
-// text twice. It depends on nothing but the page, so that all targets, cut-offs and settings share it: a filter
-// is asked once for each distinct tag part ("cp312-cp312-manylinux_2_17_x86_64"), of which a page has some
-// dozens where it has thousands of wheels.
+// How a project page lies in the cache: every wheel that it lists, nothing of its sdists but their versions,
+// no text twice. It depends on nothing but the page, so that all targets, cut-offs and settings share it: a
+// filter is asked once for each distinct tag part ("cp312-cp312-manylinux_2_17_x86_64"), of which a page has
+// some dozens where it has thousands of wheels.
 //
 //     PackedPage, u32 text_end[texts], bytes, zeros up to a multiple of 8,
 //     u32 version_text[versions] sorted by text, u32 tag_text[tags], zeros up to a multiple of 8,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "solver/base/arena.hpp"
 #include "solver/base/digest.hpp"
+#include "solver/base/table.hpp"
 
 namespace aimlock {
 
@@ -19,7 +21,8 @@ struct TextList {
 
 enum class Noarch : std::uint8_t { none, generic, python };
 
-/// One package of a channel (CEP 36), texts as ids into its Repodata's interner: some 150 bytes a record.
+/// One package of a channel (CEP 36), texts as ids into its Repodata's interner: some 150 bytes a record. It
+/// lies in the cache as it does in memory (fetch/conda/packed_repodata.hpp).
 struct CondaRecord {
     TextId file_name;  ///< "numpy-1.26.4-py312heda63a1_0.conda"
     TextId name;
@@ -48,11 +51,14 @@ struct Repodata {
     std::string
         base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
     Interner texts;
-    std::vector<TextId> lists;
-    std::vector<CondaRecord> records;
+    Table<TextId> lists;
+    Table<CondaRecord> records;
+    std::shared_ptr<const void> held;  ///< what the tables view, where they do not own their values
 
     [[nodiscard]] std::span<const TextId> list(TextList run) const {
-        return std::span<const TextId>(lists).subspan(run.begin, run.size);
+        const std::span<const TextId> all = lists.all();
+        if (run.begin > all.size() || run.size > all.size() - run.begin) return {};
+        return all.subspan(run.begin, run.size);
     }
     [[nodiscard]] std::string_view text(TextId id) const { return texts[id]; }
 };

@@ -1,0 +1,102 @@
+#include "fetch/conda/packed_repodata.hpp"
+
+#include <bit>
+
+#include "fetch/packing.hpp"
+
+namespace aimlock {
+namespace {
+
+//     PackedCounts, base URL, warnings, zeros up to a multiple of 8,
+//     CondaRecord[records], u32 lists[], u32 text_end[texts], u32 slots[], bytes of texts
+struct PackedCounts {
+    std::uint32_t records = 0;
+    std::uint32_t lists = 0;
+    std::uint32_t texts = 0;
+    std::uint32_t slots = 0;
+    std::uint64_t text_bytes = 0;
+    std::uint32_t warnings = 0;
+    std::uint32_t zero = 0;
+};
+
+std::vector<std::uint32_t> slots_of(const Interner& texts) {
+    std::vector<std::uint32_t> slots(std::bit_ceil(texts.size() * 2), PackedTexts::no_text);
+    const std::size_t mask = slots.size() - 1;
+    for (std::uint32_t id = 0; id < texts.size(); ++id) {
+        std::size_t at = stable_hash(texts[TextId{id}]) & mask;
+        while (slots[at] != PackedTexts::no_text) at = (at + 1) & mask;
+        slots[at] = id;
+    }
+    return slots;
+}
+
+}  // namespace
+
+std::string packed_repodata_form() {
+    constexpr unsigned version = 1;
+    return "repodata " + std::to_string(version) + "/" + std::to_string(sizeof(CondaRecord));
+}
+
+std::string pack_repodata(const Repodata& repodata, const std::vector<std::string>& warnings) {
+    const std::vector<std::uint32_t> slots = slots_of(repodata.texts);
+    std::vector<std::uint32_t> ends;
+    ends.reserve(repodata.texts.size());
+    std::uint32_t end = 0;
+    for (std::uint32_t id = 0; id < repodata.texts.size(); ++id) {
+        end += static_cast<std::uint32_t>(repodata.texts[TextId{id}].size());
+        ends.push_back(end);
+    }
+    PackedCounts counts;
+    counts.records = static_cast<std::uint32_t>(repodata.records.size());
+    counts.lists = static_cast<std::uint32_t>(repodata.lists.size());
+    counts.texts = static_cast<std::uint32_t>(ends.size());
+    counts.slots = static_cast<std::uint32_t>(slots.size());
+    counts.text_bytes = end;
+    counts.warnings = static_cast<std::uint32_t>(warnings.size());
+    Packer packer;
+    packer.reserve(sizeof counts + repodata.records.size() * sizeof(CondaRecord) +
+                   (repodata.lists.size() + ends.size() + slots.size()) * sizeof(std::uint32_t) + end + 4096);
+    packer.value(counts);
+    packer.text(repodata.base_url);
+    for (const std::string& warning : warnings) packer.text(warning);
+    packer.align(8);
+    packer.array(repodata.records.all().data(), repodata.records.size());
+    packer.array(repodata.lists.all().data(), repodata.lists.size());
+    packer.array(ends.data(), ends.size());
+    packer.array(slots.data(), slots.size());
+    for (std::uint32_t id = 0; id < counts.texts; ++id) {
+        const std::string_view text = repodata.texts[TextId{id}];
+        packer.array(text.data(), text.size());
+    }
+    return packer.take();
+}
+
+std::optional<Repodata> open_packed_repodata(std::string_view packed,
+                                             std::shared_ptr<const void> held,
+                                             const RepodataOrigin& origin,
+                                             Log& log) {
+    Unpacker in(packed);
+    const auto counts = in.value<PackedCounts>();
+    Repodata repodata;
+    repodata.channel = origin.channel;
+    repodata.subdir = origin.subdir;
+    repodata.base_url = in.text();
+    std::vector<std::string_view> warnings;
+    for (std::uint32_t i = 0; i < counts.warnings && in.good(); ++i) warnings.push_back(in.text());
+    in.align(8);
+    const auto* records = in.array<CondaRecord>(counts.records);
+    const auto* lists = in.array<TextId>(counts.lists);
+    const auto* ends = in.array<std::uint32_t>(counts.texts);
+    const auto* slots = in.array<std::uint32_t>(counts.slots);
+    const std::string_view bytes = in.take(counts.text_bytes);
+    if (!in.finished() || counts.texts == 0 || ends[0] != 0 || !std::has_single_bit(counts.slots))
+        return std::nullopt;
+    repodata.texts = Interner(PackedTexts{{ends, counts.texts}, bytes, {slots, counts.slots}});
+    repodata.lists = Table<TextId>(std::span(lists, counts.lists));
+    repodata.records = Table<CondaRecord>(std::span(records, counts.records));
+    repodata.held = std::move(held);
+    for (const std::string_view warning : warnings) log.write(LogLevel::warning, warning);
+    return repodata;
+}
+
+}  // namespace aimlock
