@@ -75,7 +75,9 @@ std::filesystem::path HttpCache::file_of(std::string_view key) const {
     return folder_ / "http" / name.substr(0, 2) / name;
 }
 
-std::optional<CachedDocument> read_cached_document(const std::filesystem::path& path, std::string* key) {
+std::optional<CachedDocument> read_cached_document(const std::filesystem::path& path,
+                                                   std::string* key,
+                                                   bool whole) {
     auto mapped = MappedFile::open(path);
     if (!mapped || mapped->bytes().size() < sizeof(Head)) return std::nullopt;
     auto held = std::make_shared<const MappedFile>(std::move(*mapped));
@@ -88,7 +90,7 @@ std::optional<CachedDocument> read_cached_document(const std::filesystem::path& 
     }
     CachedDocument document;
     document.body = file.substr(head.body_at);
-    if (checksum(document.body) != head.body_check) return std::nullopt;
+    if (whole && checksum(document.body) != head.body_check) return std::nullopt;
     Unpacker texts(file.substr(sizeof head, head.body_at - sizeof head));
     const std::string_view own_key = texts.text();
     if (key != nullptr) *key = own_key;

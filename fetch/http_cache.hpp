@@ -52,7 +52,9 @@ private:
 };
 
 /// Reads one file of the cache, whatever its key; nullopt where it is not whole. `key` receives its key.
+/// Without `whole` only what stands before the body is checked.
 std::optional<CachedDocument> read_cached_document(const std::filesystem::path& file,
-                                                   std::string* key = nullptr);
+                                                   std::string* key = nullptr,
+                                                   bool whole = true);
 
 }  // namespace aimlock

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "fetch/packing.hpp"
 #include "fetch/pypi/metadata_ladder.hpp"
 #include "fetch/pypi/simple_page.hpp"
 #include "fetch/url.hpp"
@@ -16,6 +18,7 @@
 namespace aimlock {
 namespace {
 
+constexpr const char* names_form = "names 1";
 constexpr const char* page_accept =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
@@ -60,8 +63,74 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
     std::size_t pending = 0;
     std::unordered_map<std::string, CoreMetadata> known;  // by wheel URL: what workers brought
 
+    /// A page that was asked for before the solver did.
+    struct Early {
+        bool wanted = false;  // by now the solver waits for it
+        std::optional<PageArrived> arrived;
+    };
+    std::map<std::string, Early> early;
+    std::set<std::string> asked_names;
+    std::set<std::string> remembered;  // of the last run with this hint
+    std::atomic<bool> asks_a_server{false};
+    bool guessed = false;
+
+    [[nodiscard]] std::string hint_key() const {
+        std::string key = "names-of:" + options.hint;
+        for (const std::string& index : options.indexes) key += "\n" + index;
+        return key;
+    }
+
+    /// Asks for all pages that this request needed last time, so that they are revalidated in one round trip.
+    void guess() {
+        guessed = true;
+        if (options.hint.empty()) return;
+        const auto cached = session.cache().find(hint_key());
+        if (!cached || cached->coding != names_form) return;
+        Unpacker in(cached->body);
+        while (in.good() && in.left() != 0) remembered.emplace(in.text());
+        for (const std::string& name : remembered) {
+            if (asked_names.contains(name)) continue;
+            {
+                const std::lock_guard lock(mutex);
+                early.try_emplace(name);
+            }
+            ask_index(name, 0);
+        }
+    }
+
+    void remember() {
+        if (options.hint.empty() || !asks_a_server || asked_names == remembered) return;
+        Packer packer;
+        for (const std::string& name : asked_names) packer.text(name);
+        const std::string names = packer.take();
+        CachedDocument document;
+        document.coding = names_form;
+        document.body = names;
+        (void)session.cache().store(hint_key(), document);  // a cache that cannot be written was told of
+    }
+
+    /// The page that was asked for early: pushed when it is here, or marked as wanted. False: it was not.
+    bool take_early(const std::string& name) {
+        const std::lock_guard lock(mutex);
+        const auto found = early.find(name);
+        if (found == early.end() || found->second.wanted) return false;
+        found->second.wanted = true;
+        if (found->second.arrived) {
+            arrivals.emplace_back(std::move(*found->second.arrived));
+            early.erase(found);
+        }
+        return true;
+    }
+
     void deliver(Arrival arrival) {
         const std::lock_guard lock(mutex);
+        if (auto* page = std::get_if<PageArrived>(&arrival)) {
+            const auto found = early.find(page->name);
+            if (found != early.end() && !found->second.wanted) {
+                found->second.arrived = std::move(*page);
+                return;
+            }
+        }
         if (const auto* metadata = std::get_if<MetadataArrived>(&arrival);
             metadata != nullptr && metadata->metadata) {
             known.emplace(metadata->wheel_url, *metadata->metadata);
@@ -162,14 +231,20 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
 
 LiveMetadata::LiveMetadata(FetchSession& session, LiveMetadataOptions options)
     : state_(std::make_shared<State>(session, std::move(options))) {}
-LiveMetadata::~LiveMetadata() = default;
+
+LiveMetadata::~LiveMetadata() {
+    state_->remember();
+}
 
 void LiveMetadata::ask_page(const std::string& normalized_name) {
     {
         const std::lock_guard lock(state_->mutex);
         ++state_->pending;
     }
+    state_->asked_names.insert(normalized_name);
+    if (state_->take_early(normalized_name)) return;
     state_->ask_index(normalized_name, 0);
+    if (state_->asks_a_server && !state_->guessed && !state_->session.options().offline) state_->guess();
 }
 
 void LiveMetadata::ask_metadata(const WheelFile& wheel) {

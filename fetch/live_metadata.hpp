@@ -18,8 +18,12 @@ struct LiveMetadataOptions {
     std::vector<std::string> indexes;  ///< of index_addresses(); a folder `index/<name>/index.json` works too
     std::map<std::string, std::string> pins;  ///< normalised name -> the one index it comes from
     std::vector<std::string> find_links;      ///< local folders of wheels, added to what the index has
-    std::function<bool(std::string_view wheel_file_name)> keep;  ///< called on workers; empty: every wheel
+    /// As PageFilter::keep; called on workers and by whoever asks. Empty: every wheel.
+    std::function<bool(std::string_view wheel_file_name)> keep;
     std::optional<std::int64_t> exclude_newer_ms;
+    /// Names the request. The cache remembers which pages it needed: when one of them must be asked for
+    /// again, all are, at once. A wrong guess costs bytes, never an answer. Empty: nothing is remembered.
+    std::string hint;
 };
 
 /// PyPI's metadata from the outside. Questions go out at once, answers are read on the session's workers.

@@ -17,6 +17,8 @@ namespace {
 constexpr std::int64_t own_lifetime_s =
     600;  // where a server states neither a validator nor a lifetime; PyPI's value
 constexpr std::size_t worth_compressing = 16U << 10U;
+constexpr std::chrono::milliseconds look_again{15};
+constexpr unsigned most_looks = 4000;  // a minute: whoever holds a lock that long is not helping
 const std::string unwritable = "the cache cannot be written, so nothing is kept: ";
 
 TransferOptions transfer_options(const FetchOptions& options) {
@@ -69,6 +71,8 @@ struct FetchSession::Asked {
     std::optional<CachedDocument> stale;  // to be revalidated
     std::vector<std::string> candidates;
     std::size_t candidate = 0;
+    KeyLocks::Held lock;          // of its URL, while its request runs
+    unsigned looked_in_vain = 0;  // while another process held that
 };
 
 FetchSession::FetchSession(FetchOptions options, Log& log)
@@ -76,6 +80,8 @@ FetchSession::FetchSession(FetchOptions options, Log& log)
       log_(log),
       credentials_(options_.environment),
       cache_(options_.cache_dir.empty() ? options_.environment.cache_folder() : options_.cache_dir),
+      locks_((options_.cache_dir.empty() ? options_.environment.cache_folder() : options_.cache_dir) /
+             "http" / "lock"),
       workers_(std::make_unique<WorkerPool>()),
       transfer_(std::make_unique<Transfer>(transfer_options(options_), options_.environment, credentials_)) {
     if (options_.cache_dir.empty()) options_.cache_dir = options_.environment.cache_folder();
@@ -222,22 +228,40 @@ Result<Document> FetchSession::document_of(const DocumentRequest& request, Cache
 
 void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& asked) {
     const DocumentRequest& request = asked->request;
-    if (is_file_url(request.url)) return asked->done(read_local(request));
+    if (is_file_url(request.url)) return finish(asked, read_local(request));
     std::optional<CachedDocument> cached = cache_.find(request.url);
     if (cached && cached->coding != request.form && !is_raw(*cached)) cached.reset();
     if (cached && holds(request, *cached)) {
-        if (auto document = document_of(request, *cached)) return asked->done(std::move(document));
+        if (auto document = document_of(request, *cached)) return finish(asked, std::move(document));
         cached.reset();  // not what it should be: ask again
     }
     if (options_.offline) {
-        return asked->done(
-            fail(ErrorCode::offline_miss,
-                 shown_url(request.url) + " is not in the cache, and --offline allows no request",
-                 "Run once without --offline"));
+        return finish(asked,
+                      fail(ErrorCode::offline_miss,
+                           shown_url(request.url) + " is not in the cache, and --offline allows no request",
+                           "Run once without --offline"));
     }
     asked->stale = std::move(cached);
-    asked->candidates = candidates(request.url);
+    send_once(asked);
+}
+
+void FetchSession::send_once(const std::shared_ptr<Asked>& asked) {
+    if (!asked->lock && asked->looked_in_vain < most_looks) {
+        const auto outcome = locks_.try_take(asked->request.url, asked->lock);
+        if (outcome == KeyLocks::Outcome::busy) {
+            ++asked->looked_in_vain;
+            return workers_->submit_after(look_again, [this, asked] { send_once(asked); });
+        }
+        // Another process may have let go of it a moment ago, with the document in the cache.
+        if (outcome == KeyLocks::Outcome::taken) return answer_from_cache_or_network(asked);
+    }
+    asked->candidates = candidates(asked->request.url);
     send(asked);
+}
+
+void FetchSession::finish(const std::shared_ptr<Asked>& asked, Result<Document> document) {
+    asked->lock.release();
+    asked->done(std::move(document));
 }
 
 void FetchSession::send(const std::shared_ptr<Asked>& asked) {
@@ -264,12 +288,12 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
             ++asked->candidate;
             return send(asked);
         }
-        return asked->done(tl::make_unexpected(std::move(response.error())));
+        return finish(asked, tl::make_unexpected(std::move(response.error())));
     }
     say(LogLevel::detail, fmt::format("GET {}: {}, {} bytes", shown_url(asked->request.url), response->status,
                                       response->received));
     if (response->status == 304 && asked->stale) return confirm(asked, *response);
-    asked->done(keep(*asked, *response));
+    finish(asked, keep(*asked, *response));
 }
 
 void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response) {
@@ -284,7 +308,7 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
             cache_.renew(asked->request.url, now_s(), response.max_age_s.value_or(stale.lifetime_s));
         !renewed)
         say_once(LogLevel::warning, unwritable + renewed.error().message);
-    asked->done(std::move(document));
+    finish(asked, std::move(document));
 }
 
 Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {

@@ -13,6 +13,7 @@
 #include "fetch/credentials.hpp"
 #include "fetch/environment.hpp"
 #include "fetch/http_cache.hpp"
+#include "fetch/key_locks.hpp"
 #include "fetch/transfer.hpp"
 #include "fetch/worker_pool.hpp"
 #include "solver/base/progress.hpp"
@@ -100,7 +101,11 @@ public:
 private:
     struct Asked;
     void answer_from_cache_or_network(const std::shared_ptr<Asked>& asked);
+    /// Passes the question on to the server, unless another process asks the same at this moment: then it is
+    /// looked for in the cache again, soon.
+    void send_once(const std::shared_ptr<Asked>& asked);
     void send(const std::shared_ptr<Asked>& asked);
+    static void finish(const std::shared_ptr<Asked>& asked, Result<Document> document);
     void receive(const std::shared_ptr<Asked>& asked, Result<HttpResponse> response);
     /// The answer of a server that still has what we have.
     void confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response);
@@ -119,6 +124,7 @@ private:
     std::map<std::string, bool> said_;
     Credentials credentials_;
     HttpCache cache_;
+    KeyLocks locks_;
     std::unique_ptr<WorkerPool> workers_;
     std::unique_ptr<Transfer> transfer_;  // ends before the workers, which its callbacks use
 };

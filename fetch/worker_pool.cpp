@@ -15,6 +15,7 @@ WorkerPool::~WorkerPool() {
         const std::lock_guard lock(mutex_);
         ending_ = true;
         queue_.clear();
+        later_.clear();
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
@@ -29,12 +30,31 @@ void WorkerPool::submit(std::function<void()> work) {
     changed_.notify_one();
 }
 
+void WorkerPool::submit_after(std::chrono::milliseconds wait, std::function<void()> work) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ending_) return;
+        later_.emplace(Clock::now() + wait, std::move(work));
+    }
+    changed_.notify_one();  // a worker must learn until when it may sleep
+}
+
 void WorkerPool::run() {
     for (;;) {
         std::function<void()> work;
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+            while (!ending_ && queue_.empty()) {
+                if (later_.empty()) {
+                    changed_.wait(lock);
+                } else if (later_.begin()->first <= Clock::now()) {
+                    queue_.push_back(std::move(later_.begin()->second));
+                    later_.erase(later_.begin());
+                } else {
+                    const Clock::time_point due = later_.begin()->first;  // a copy: the entry may go
+                    changed_.wait_until(lock, due);
+                }
+            }
             if (ending_) return;
             work = std::move(queue_.front());
             queue_.pop_front();

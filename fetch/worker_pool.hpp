@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,13 +22,16 @@ public:
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     void submit(std::function<void()> work);
+    void submit_after(std::chrono::milliseconds wait, std::function<void()> work);
 
 private:
+    using Clock = std::chrono::steady_clock;
     void run();
 
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::function<void()>> queue_;
+    std::multimap<Clock::time_point, std::function<void()>> later_;
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

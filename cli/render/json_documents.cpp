@@ -193,6 +193,25 @@ std::string vendor_document(std::uint64_t packages,
     return text_of(json);
 }
 
+std::string cache_document(const char* status, const CacheTotals& totals) {
+    Json json = document(status);
+    json["folder"] = totals.folder;
+    json["kinds"] = Json::object();
+    std::uint64_t bytes = 0;
+    for (const CacheTotals::Kind& kind : totals.kinds) {
+        json["kinds"][kind.name] = {{"files", kind.files}, {"bytes", kind.bytes}};
+        bytes += kind.bytes;
+    }
+    json["bytes"] = bytes;
+    const std::string_view what = status;
+    if (what == "whole" || what == "damaged") json["damaged"] = totals.damaged;
+    if (what == "pruned") {
+        json["removed"] = totals.removed;
+        json["freed_bytes"] = totals.freed_bytes;
+    }
+    return text_of(json);
+}
+
 std::string plan_document(const LayerPlan& plan, const LayerPlan* previous) {
     const std::set<std::string> changed = changed_layers(plan, previous);
     Json json = document("planned");

@@ -37,6 +37,23 @@ std::string vendor_document(std::uint64_t packages,
                             std::uint64_t bytes,
                             double seconds);
 
+/// What lies in the cache, and what was done about it.
+struct CacheTotals {
+    struct Kind {
+        std::string name;
+        std::uint64_t files = 0;
+        std::uint64_t bytes = 0;
+    };
+    std::string folder;
+    std::vector<Kind> kinds;
+    std::vector<std::string> damaged;
+    std::uint64_t removed = 0;
+    std::uint64_t freed_bytes = 0;
+};
+/// {"schema":1,"status":"shown"|"whole"|"damaged"|"pruned","folder","kinds":{"pages":{"files","bytes"},…},
+/// "bytes","damaged":[…]?,"removed"?,"freed_bytes"?}
+std::string cache_document(const char* status, const CacheTotals& totals);
+
 /// {"schema":1,"status":"planned","target","layers":[…]}; `previous` says which layers a rebuild ships.
 std::string plan_document(const LayerPlan& plan, const LayerPlan* previous);
 /// {"schema":1,"status":"written","target","files":[…],"layers"}

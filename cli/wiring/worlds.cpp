@@ -140,6 +140,13 @@ std::vector<std::string> indexes_of(const Asked& asked, const Environment& envir
     return indexes;
 }
 
+/// What a target asks for, as far as it decides which pages are needed.
+std::string hint_of(const TargetRequest& target) {
+    std::string hint = target.target.platform + "\n";
+    for (const PypiRoot& root : target.pypi) hint += root.written + "\n";
+    return hint;
+}
+
 /// What one target asks: its own wheels, the indexes that are for it, the pins of its own requirements.
 LiveMetadataOptions options_for(const TargetRequest& target,
                                 const std::vector<std::string>& indexes,
@@ -155,6 +162,7 @@ LiveMetadataOptions options_for(const TargetRequest& target,
     for (const PypiRoot& root : target.pypi) {
         if (root.index) options.pins[root.requirement.name] = *root.index;
     }
+    options.hint = hint_of(target);
     return options;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace aimlock::testing {
 
@@ -12,6 +14,10 @@ std::optional<std::filesystem::path> shared_path(const std::string& name);
 
 /// The content of a file, decompressed where its name ends in `.zst`. Fails the test on any error.
 std::string read_shared(const std::filesystem::path& file);
+
+/// The name and content of every file of a ustar archive.
+void for_each_file(std::string_view tar,
+                   const std::function<void(std::string_view name, std::string_view content)>& take);
 
 }  // namespace aimlock::testing
 

@@ -21,7 +21,7 @@ import unittest
 
 AIMLOCK = ""
 GOLDEN = pathlib.Path()
-COMMANDS = ["", "solve", "update", "install", "image", "audit", "vendor"]
+COMMANDS = ["", "solve", "update", "install", "image", "audit", "vendor", "cache"]
 
 
 def record(name, version, depends=(), build="0", **more):
