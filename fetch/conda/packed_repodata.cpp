@@ -1,5 +1,6 @@
 #include "fetch/conda/packed_repodata.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "fetch/packing.hpp"
@@ -28,6 +29,22 @@ std::vector<std::uint32_t> slots_of(const Interner& texts) {
         slots[at] = id;
     }
     return slots;
+}
+
+/// Whether every id lies in its table: whoever reads the records indexes tables of their own by them.
+bool ids_are_known(const PackedCounts& counts,
+                   std::span<const CondaRecord> records,
+                   std::span<const TextId> lists) {
+    std::uint32_t largest = 0;
+    for (const TextId id : lists) largest = std::max(largest, id.index);
+    for (const CondaRecord& record : records) {
+        for (const TextId id : {record.file_name, record.name, record.version, record.build,
+                                record.track_features, record.license, record.python_site_packages_path,
+                                record.flags, record.md5}) {
+            largest = std::max(largest, id.index);
+        }
+    }
+    return largest < counts.texts;
 }
 
 }  // namespace
@@ -89,8 +106,10 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     const auto* ends = in.array<std::uint32_t>(counts.texts);
     const auto* slots = in.array<std::uint32_t>(counts.slots);
     const std::string_view bytes = in.take(counts.text_bytes);
-    if (!in.finished() || counts.texts == 0 || ends[0] != 0 || !std::has_single_bit(counts.slots))
+    if (!in.finished() || counts.texts == 0 || ends[0] != 0 || !std::has_single_bit(counts.slots) ||
+        !ids_are_known(counts, {records, counts.records}, {lists, counts.lists})) {
         return std::nullopt;
+    }
     repodata.texts = Interner(PackedTexts{{ends, counts.texts}, bytes, {slots, counts.slots}});
     repodata.lists = Table<TextId>(std::span(lists, counts.lists));
     repodata.records = Table<CondaRecord>(std::span(records, counts.records));

@@ -189,7 +189,7 @@ std::string told(const Repodata& repodata, const CondaRecord& record) {
           record.python_site_packages_path, record.md5}) {
         out.append(repodata.text(id)).append("\n");
     }
-    for (const TextList list : {record.depends, record.constrains, record.purls}) {
+    for (const TextList list : {record.depends, record.constrains, record.purls, record.extra_depends}) {
         for (const TextId id : repodata.list(list)) out.append(repodata.text(id)).append("|");
         out += "\n";
     }
