@@ -1,7 +1,6 @@
 #include "fetch/session.hpp"
 
 #include <chrono>
-#include <ctime>
 #include <future>
 #include <utility>
 
@@ -52,12 +51,10 @@ bool is_raw(const CachedDocument& cached) {
 
 /// What a file looks like from outside: another look, another content. Empty: it cannot be told, because the
 /// file is missing, or so young that it may change again within the resolution of its times.
-std::string looks_of(const std::filesystem::path& path) {
+std::string looks_of(const std::filesystem::path& path, std::int64_t now_s) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-    struct timespec now {};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    if (status.st_ctim.tv_sec + 1 >= now.tv_sec && status.st_ctim.tv_sec <= now.tv_sec) return {};
+    if (status.st_ctim.tv_sec + 1 >= now_s && status.st_ctim.tv_sec <= now_s) return {};
     return fmt::format("{} {}.{} {}.{} {}:{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                        status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_dev, status.st_ino);
 }
@@ -150,7 +147,7 @@ std::optional<Document> FetchSession::condensed_local(const DocumentRequest& req
 
 Result<Document> FetchSession::read_local(const DocumentRequest& request) {
     const std::filesystem::path path = path_of_file_url(request.url);
-    const std::string looks = looks_of(path);  // before it is read: a later change looks otherwise
+    const std::string looks = looks_of(path, now_s());  // before it is read: a later change looks otherwise
     if (auto condensed = condensed_local(request, looks)) return std::move(*condensed);
     Document document;
     document.url = request.url;
@@ -172,7 +169,7 @@ Result<Document> FetchSession::read_local(const DocumentRequest& request) {
     if (request.check) {
         if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
     }
-    if (!request.form.empty() && !looks.empty() && looks == looks_of(path)) {
+    if (!request.form.empty() && !looks.empty() && looks == looks_of(path, now_s())) {
         CachedDocument entry;
         entry.url = request.url;
         entry.etag = looks;
@@ -185,7 +182,8 @@ Result<Document> FetchSession::read_local(const DocumentRequest& request) {
 
 std::optional<Document> FetchSession::at_hand(const DocumentRequest& request) {
     if (request.form.empty()) return std::nullopt;
-    if (is_file_url(request.url)) return condensed_local(request, looks_of(path_of_file_url(request.url)));
+    if (is_file_url(request.url))
+        return condensed_local(request, looks_of(path_of_file_url(request.url), now_s()));
     auto cached = cache_.find(request.url);
     const bool condensed = cached && (cached->coding == request.form || cached->status != 200);
     if (!condensed || !holds(request, *cached)) return std::nullopt;

@@ -38,9 +38,9 @@ bool ids_are_known(const PackedCounts& counts,
     std::uint32_t largest = 0;
     for (const TextId id : lists) largest = std::max(largest, id.index);
     for (const CondaRecord& record : records) {
-        for (const TextId id : {record.file_name, record.name, record.version, record.build,
-                                record.track_features, record.license, record.python_site_packages_path,
-                                record.flags, record.md5}) {
+        for (const TextId id :
+             {record.file_name, record.name, record.version, record.build, record.track_features,
+              record.license, record.python_site_packages_path, record.flags, record.md5}) {
             largest = std::max(largest, id.index);
         }
     }

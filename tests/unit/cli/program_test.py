@@ -93,6 +93,32 @@ class Help(ProgramTest):
         self.assertRegex(self.check(self.run_it("--version"), 0).stdout, r"^aimlock \d+\.\d+\.\d+\n$")
 
 
+class Cache(ProgramTest):
+    def cache(self, *args, code=0):
+        return json.loads(self.check(self.run_it("cache", *args, "--json"), code).stdout)
+
+    def test_shows_verifies_and_prunes(self):
+        self.assertEqual(self.cache()["bytes"], 0)
+        self.make_channel()
+        time.sleep(2)  # a channel of this very second is not cached: it may change again unseen
+        self.check(self.solve("--conda", "numpy", "--dry-run"), 0)
+        shown = self.cache("show")
+        self.assertEqual((shown["status"], shown["kinds"]["repodata"]["files"]), ("shown", 2))
+        self.assertEqual(self.cache("verify")["status"], "whole")
+        file = next(path for path in (self.dir / "cache/aimlock/http").glob("*/*"))
+        file.write_bytes(file.read_bytes()[:-1])
+        self.assertEqual(self.cache("verify", code=1)["damaged"], [str(file)])
+        self.check(self.solve("--conda", "numpy", "--dry-run"), 0)  # rebuilt without a word
+        self.assertEqual(self.cache("verify")["status"], "whole")
+        self.assertEqual(self.cache("prune", "--older-than", "1d")["removed"], 0)
+        self.assertEqual(self.cache("prune", "--older-than", "0s")["removed"], 2)
+        self.assertEqual(self.cache()["bytes"], 0)
+
+    def test_refuses_what_it_does_not_know(self):
+        for args in (["purge"], ["prune", "--older-than", "soon"], ["verify", "--older-than", "1d"]):
+            self.assertEqual(self.cache(*args, code=2)["error"]["code"], "usage")
+
+
 class Usage(ProgramTest):
     def test_faults_exit_2_and_name_what_was_meant(self):
         for args, message, hint in [

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <iostream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -230,6 +231,46 @@ TEST_F(Live, FindLinksAddsTheWheelsOfAFolder) {
     EXPECT_TRUE(found->wheels[0].sha256.known());
     live.ask_metadata(found->wheels[0]);
     EXPECT_THAT(std::get<MetadataArrived>(live.wait()).metadata->requires_dist, ElementsAre("numpy"));
+}
+
+TEST_F(Live, RevalidatesAllThatTheLastRunNeededAtOnce) {
+    std::atomic<int> at_once{0};
+    std::atomic<int> most{0};
+    const HttpServer server([&](const SeenRequest& request) {
+        const int now = ++at_once;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        --at_once;
+        if (!request.header("if-none-match").empty()) return Reply{.status = 304};
+        return Reply{.headers = {"ETag: \"1\"", "Cache-Control: max-age=0"},
+                     .body = R"({"meta":{"api-version":"1.3"},"files":[]})"};
+    });
+    const std::vector<std::string> names{"a", "b", "c", "d", "e", "f"};
+    const auto run = [&](bool refused) {
+        FetchSession session(options(), log);
+        LiveMetadataOptions asked;
+        asked.indexes = {server.url("/simple")};
+        asked.hint = "a request";
+        LiveMetadata live(session, asked);
+        for (const std::string& name :
+             names) {  // each after the answer to the one before, as a graph is walked
+            live.ask_page(name);
+            EXPECT_EQ(live.pending(), 1U);
+            const auto arrival = std::get<PageArrived>(live.wait());
+            EXPECT_EQ(arrival.name, name);
+            EXPECT_EQ(static_cast<bool>(arrival.page), !refused);
+        }
+        return live.counts().index_requests;
+    };
+    EXPECT_EQ(run(false), 6U);
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(run(false), 6U) << "each once";
+    EXPECT_GT(most, 1) << "and not one after the other";
+    EXPECT_EQ(server.count(), 12U);
+    offline = true;
+    EXPECT_EQ(run(false), 0U);
+    EXPECT_EQ(server.count(), 12U);
 }
 
 TEST_F(Live, ReadsTheCapturedIndexWithNoServer) {

@@ -1,10 +1,13 @@
 #include "fetch/session.hpp"
 
+#include <ctime>
 #include <fstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <libdeflate.h>
+#include <sys/stat.h>
 
 #include "fetch/compression.hpp"
 #include "tests/support/http_server.hpp"
@@ -113,6 +116,92 @@ TEST_F(Sessions, ATornCacheFileIsFetchedAgain) {
         EXPECT_TRUE(get(options(), server.url("/a"))->from_cache) << damage;
     }
     EXPECT_EQ(server.count(), 4U);
+}
+
+/// A document that is kept as the number of its letters.
+DocumentRequest counted(const std::string& url, int* condensed) {
+    DocumentRequest request;
+    request.url = url;
+    request.form = "letters 1";
+    request.condense = [condensed](std::string_view body, const std::string&) -> Result<std::string> {
+        ++*condensed;
+        return std::to_string(body.size());
+    };
+    return request;
+}
+
+TEST_F(Sessions, ACondensedDocumentIsReadOnceAndRevalidatedInItsForm) {
+    const HttpServer server([](const SeenRequest& request) {
+        if (request.header("if-none-match") == "\"1\"")
+            return Reply{.status = 304, .headers = {"Cache-Control: max-age=60"}};
+        return Reply{.headers = {"ETag: \"1\"", "Cache-Control: max-age=60"}, .body = "page"};
+    });
+    int condensed = 0;
+    const DocumentRequest request = counted(server.url("/a"), &condensed);
+    {
+        FetchSession session(options(), log);
+        EXPECT_FALSE(session.at_hand(request));
+        EXPECT_EQ(session.get(request)->bytes(), "4");
+        EXPECT_EQ(session.at_hand(request)->bytes(), "4");
+    }
+    now += 60;
+    FetchSession session(options(), log);
+    EXPECT_FALSE(session.at_hand(request)) << "stale";
+    const auto confirmed = session.get(request);
+    EXPECT_EQ(confirmed->bytes(), "4");
+    EXPECT_FALSE(confirmed->from_cache);
+    EXPECT_EQ(session.at_hand(request)->bytes(), "4") << "the 304 began a new lifetime";
+    EXPECT_EQ(server.count(), 2U);
+    EXPECT_EQ(condensed, 1);
+    // Another version of the form reads nothing of this one, and asks for the whole document.
+    DocumentRequest newer = request;
+    newer.form = "letters 2";
+    EXPECT_FALSE(session.at_hand(newer));
+    EXPECT_EQ(session.get(newer)->bytes(), "4");
+    EXPECT_EQ(server.seen().back().header("if-none-match"), "");
+    EXPECT_EQ(condensed, 2);
+}
+
+TEST_F(Sessions, ACondensedFormThatDoesNotPassIsAskedForAgain) {
+    const HttpServer server({{"/a", Reply{.headers = {"Cache-Control: max-age=60"}, .body = "page"}}});
+    int condensed = 0;
+    DocumentRequest request = counted(server.url("/a"), &condensed);
+    FetchSession session(options(), log);
+    CachedDocument foreign;  // a whole file, but not what the form promises
+    foreign.coding = request.form;
+    foreign.fetched_at_s = now;
+    foreign.lifetime_s = 60;
+    foreign.body = "oops";
+    ASSERT_TRUE(session.cache().store(request.url, foreign));
+    request.check = [](std::string_view bytes) {
+        return bytes == "4" ? Result<void>{} : fail(ErrorCode::internal, "no number");
+    };
+    EXPECT_FALSE(session.at_hand(request));
+    EXPECT_EQ(session.get(request)->bytes(), "4");
+    EXPECT_EQ(session.at_hand(request)->bytes(), "4");
+}
+
+TEST_F(Sessions, AFileIsCondensedAgainWhenItLooksOtherwise) {
+    const auto file = folder.write("page", "text");
+    ::timespec old[2] = {{1000, 0}, {1000, 0}};
+    const auto age = [&] { ::utimensat(AT_FDCWD, file.c_str(), old, 0); };
+    age();
+    now = ::time(nullptr);
+    int condensed = 0;
+    const DocumentRequest request = counted("file://" + file.string(), &condensed);
+    FetchSession session(options(), log);
+    EXPECT_EQ(session.get(request)->bytes(), "4");
+    EXPECT_FALSE(session.at_hand(request)) << "changed this very second: it may change again unseen";
+    now += 3;
+    EXPECT_EQ(session.get(request)->bytes(), "4");
+    EXPECT_EQ(session.at_hand(request)->bytes(), "4");
+    EXPECT_EQ(condensed, 2);
+    std::filesystem::remove(file);
+    folder.write("page", "next");  // the same size, and then the same times
+    age();
+    EXPECT_FALSE(session.at_hand(request));
+    EXPECT_EQ(session.get(request)->bytes(), "4");
+    EXPECT_EQ(condensed, 3);
 }
 
 TEST_F(Sessions, GzipIsInflatedAndABombIsNot) {
