@@ -166,6 +166,7 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
         // A page that needs no request costs less than waking a worker for it.
         if (const auto document = session.at_hand(request))
             return take_document(*document, *page, name, which);
+        if (!is_file_url(index)) asks_a_server = true;
         session.ask(std::move(request),
                     [self = shared_from_this(), page, name, which](Result<Document> document) {
                         if (document && !document->from_cache) ++self->pages;

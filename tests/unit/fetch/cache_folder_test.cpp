@@ -53,8 +53,9 @@ TEST(CacheFolder, TellsKindsAndDamageAndRemoves) {
         if (!CacheFolder::is_whole(entry)) damaged.push_back(entry);
     }
     // A cut file says nothing of its kind.
-    const std::map<std::string, int> expected{{"repodata", 1}, {"pages", 1},    {"metadata", 1}, {"absences", 1},
-                                              {"other", 3},    {"archives", 2}, {"leftovers", 2}};
+    const std::map<std::string, int> expected{{"repodata", 1}, {"pages", 1}, {"metadata", 1},
+                                              {"absences", 1}, {"other", 3}, {"archives", 2},
+                                              {"leftovers", 2}};
     EXPECT_EQ(kinds, expected);
     EXPECT_EQ(damaged.size(), 4U);  // the cut page, the wrong wheel, both leftovers
     const CacheFolder::Removed removed = CacheFolder::remove(damaged);
@@ -68,7 +69,8 @@ TEST(ParseAge, ReadsOneNumberAndOneUnit) {
     EXPECT_EQ(parse_age("12h"), std::chrono::hours(12));
     EXPECT_EQ(parse_age("90m"), std::chrono::minutes(90));
     EXPECT_EQ(parse_age("0s"), std::chrono::seconds(0));
-    for (const char* text : {"", "d", "30", "30x", "-1d", "1d1", "99999999999d"}) EXPECT_FALSE(parse_age(text)) << text;
+    for (const char* text : {"", "d", "30", "30x", "-1d", "1d1", "99999999999d"})
+        EXPECT_FALSE(parse_age(text)) << text;
 }
 
 }  // namespace
