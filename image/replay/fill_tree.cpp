@@ -141,7 +141,7 @@ private:
             return {};
         }
         Error error = std::move(done.error());
-        if (error.code == ErrorCode::io)
+        if (error.code == ErrorCode::io && !error.message.ends_with(')'))
             error.message += fmt::format(" (below {})", tree_.folder().parent_path().string());
         if (!error.message.starts_with(names_[index])) error.message = names_[index] + ": " + error.message;
         return tl::make_unexpected(std::move(error));

@@ -186,7 +186,9 @@ Result<UnpackedPackage> UnpackedStore::find_or_unpack(const Sha256& archive,
         filled = errno_failure("create", place.string());
     if (!filled) {
         fs::remove_all(part, error);
-        return tl::make_unexpected(filled.error());
+        Error failed = std::move(filled.error());
+        if (failed.code == ErrorCode::io) failed.message += fmt::format(" (in {})", part.string());
+        return tl::make_unexpected(std::move(failed));
     }
     if (auto found = find(archive, false)) return std::move(*found);
     return fail(ErrorCode::io, fmt::format("{} does not hold what was written there", place.string()));

@@ -110,7 +110,7 @@ class Sweep:
                 broken(f"exit {done.returncode}")
             if done.returncode == 0 and state != self.trees["new"]:
                 broken("exit 0, and the prefix is not complete")
-            if done.returncode == 2 and not done.stderr.startswith("error: "):
+            if done.returncode == 2 and "error: " not in done.stderr:
                 broken("exit 2 without an error")
         again = self.install("new")
         if again.returncode != 0 or tree(self.prefix) != self.trees["new"]:
