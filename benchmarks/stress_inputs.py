@@ -129,7 +129,7 @@ def oldest_direct(answer, requirements, root):
 
 
 def row(label, requirements, options, index):
-    ours = run_aimlock(options.aimlock, requirements, index)
+    ours = run_aimlock(str(Path(options.aimlock).resolve()), requirements, index)
     uv = run_uv(options.uv, requirements, None) if options.uv else None
     dates = options.dates or options.replay or ""
     cells = [label]

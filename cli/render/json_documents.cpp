@@ -105,6 +105,7 @@ std::string solved_document(std::span<const Solution> solutions,
         sum.fetched.index_requests += solution.stats.fetched.index_requests;
         sum.fetched.metadata_requests += solution.stats.fetched.metadata_requests;
         sum.fetched.bytes += solution.stats.fetched.bytes;
+        sum.metadata_documents += solution.stats.metadata_documents;
         sum.trials += solution.stats.trials;
         sum.trial_rounds += solution.stats.trial_rounds;
         sum.objective_complete = sum.objective_complete && solution.stats.objective_complete;
@@ -115,6 +116,7 @@ std::string solved_document(std::span<const Solution> solutions,
     json["stats"] = {{"rounds", sum.rounds},
                      {"index_requests", sum.fetched.index_requests},
                      {"metadata_requests", sum.fetched.metadata_requests},
+                     {"metadata_documents", sum.metadata_documents},
                      {"bytes", sum.fetched.bytes},
                      {"solve_ms", rounded(sum.solve_ms)},
                      {"objective_ms", rounded(sum.objective_ms)},

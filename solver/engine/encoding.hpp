@@ -118,6 +118,7 @@ struct RoundsInput {
     bool inherit_bounds = false;  ///< older releases hold to the upper bounds of newer ones
     /// Whether to try, where there is no solution, what documents that were not read may name.
     bool hope_for_names = false;
+    std::uint64_t most_rounds = 0;  ///< after so many there is no solution for this question; 0: no limit
 };
 
 /// Encodes what is known now.

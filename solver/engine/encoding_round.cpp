@@ -229,10 +229,10 @@ private:
             for (const DependencyId dependency : release.requirements->base) {
                 requirements.insert(dependency_key(dependency));
             }
-            if (input_.inherit_bounds) {
-                for (const DependencyId bound : inherited_bounds(pypi_, origin.project, origin.release))
-                    requirements.insert(dependency_key(bound));
-            }
+        }
+        if (input_.inherit_bounds) {
+            for (const DependencyId bound : inherited_bounds(pypi_, origin.project, origin.release))
+                requirements.insert(dependency_key(bound));
         }
         cuda_.add_needs_of_release(origin, requirements);
         round_.problem.solvables[solvable].requirements = {requirements.begin(), requirements.end()};

@@ -79,6 +79,18 @@ Held::Held(const TargetSolver& solver, const Solved& solved) {
     }
 }
 
+std::optional<Pep440Version> Held::version(const TargetSolver& solver, ProjectId project) const {
+    if (const auto release = releases.find(project); release != releases.end())
+        return solver.pypi()[project].releases[release->second].version;
+    const std::string& name = solver.pypi()[project].name;
+    const auto carrier = carriers.find(name);
+    if (carrier == carriers.end()) return std::nullopt;
+    for (const Identity& identity : solver.conda()[carrier->second].identities) {
+        if (identity.name == name) return identity.version;
+    }
+    return std::nullopt;
+}
+
 std::optional<Grade> Held::grade(const TargetSolver& solver, const Graded& graded) const {
     if (!graded.project) {
         const auto record = records.find(graded.conda_name);

@@ -17,6 +17,8 @@ struct Held {
     std::map<std::string, RecordId> carriers;  ///< by the PyPI name that the record carries
 
     Held(const TargetSolver& solver, const Solved& solved);
+    /// The version of a distribution in the answer, whichever world provides it; nullopt: it is absent.
+    [[nodiscard]] std::optional<Pep440Version> version(const TargetSolver& solver, ProjectId project) const;
     /// The grade of the name in the answer; nullopt: the name is absent.
     [[nodiscard]] std::optional<Grade> grade(const TargetSolver& solver, const Graded& graded) const;
 };

@@ -1,7 +1,7 @@
 // How the best of all answers is found, and known to be the best.
 //
 // An answer is judged by levels: what is preferred, the dates of direct requirements, their versions, the
-// versions of everything else. On each level one trial asks for any improvement: a disjunction of steps, each
+// upper bounds that older releases inherit, the versions of everything else. On each level one trial asks for any improvement: a disjunction of steps, each
 // of which says "this one better, and those not worse". No solution is the proof for the whole level,
 // whatever its length; a solution is a better answer, from which the next trial starts. What a level has
 // reached limits all later trials.
@@ -45,6 +45,9 @@ public:
                 return tl::make_unexpected(done.error());
         }
         if (auto done = trials_.best_in_order(directs_); !done) return tl::make_unexpected(done.error());
+        if (solver_.options().inherit_bounds && solver_.options().resolution == ResolutionMode::highest) {
+            if (auto done = trials_.inherit_bounds(); !done) return tl::make_unexpected(done.error());
+        }
         if (auto done = trials_.none_worse(everything_else()); !done)
             return tl::make_unexpected(done.error());
         solver_.stats().objective_complete = trials_.complete();

@@ -196,6 +196,7 @@ ReleaseRequirements PypiWorld::read_requirements(const Project& project, const C
 }
 
 void PypiWorld::add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata) {
+    ++documents_;
     // `projects_` may grow while requirements are read (new names), but its elements do not move.
     Project& project = projects_[id];
     Release& known = project.releases[release];

@@ -87,6 +87,8 @@ public:
 
     void add_page(ProjectId id, ProjectPage page);
     void add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata);
+    /// How many documents of metadata were read.
+    [[nodiscard]] std::uint64_t documents() const { return documents_; }
 
     std::uint32_t extra(std::string_view normalized);
     [[nodiscard]] std::string_view extra_name(std::uint32_t extra) const { return extras_[TextId{extra}]; }
@@ -143,6 +145,7 @@ private:
     std::unordered_map<std::string, PythonSet> marker_sets_;
     std::unordered_map<std::string, PythonSet> requires_python_sets_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::vector<ReleaseId>> admitted_;
+    std::uint64_t documents_ = 0;
     bool allow_prereleases_ = false;
     bool disallow_prereleases_ = false;
 };

@@ -51,6 +51,7 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
     if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
 
     for (std::uint64_t round = 0; round < max_rounds; ++round) {
+        if (input.most_rounds != 0 && round == input.most_rounds) return std::nullopt;
         progress_.status("round " + std::to_string(++stats_.rounds));
         std::optional<RoundsAnswer> answer = solve_near(input);
         if (!answer) answer = solve_once(input);

@@ -126,6 +126,7 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
     }
     add_notes(solver, solution);
     solution.warnings = cuda_warnings(solver, solved, solution);
+    solution.notes.insert(solution.notes.end(), solver.notes().begin(), solver.notes().end());
     return solution;
 }
 

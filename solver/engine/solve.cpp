@@ -24,18 +24,6 @@ Attempt keep_or_solve(engine::TargetSolver& solver) {
     return solver.attempt(solver.all_roots());
 }
 
-// With the upper bounds that older releases inherit from newer ones; without a solution, without them.
-Attempt first_answer(engine::TargetSolver& solver, bool& bounds_dropped) {
-    if (!solver.options().inherit_bounds || solver.request().pypi.empty()) return keep_or_solve(solver);
-    solver.inherit_bounds(true);
-    auto bounded = keep_or_solve(solver);
-    if (!bounded || *bounded) return bounded;
-    solver.inherit_bounds(false);
-    auto free = keep_or_solve(solver);
-    bounds_dropped = free && *free;
-    return free;
-}
-
 }  // namespace
 
 Result<Outcome> solve_target(const TargetRequest& request,
@@ -50,11 +38,10 @@ Result<Outcome> solve_target(const TargetRequest& request,
     // Both worlds, indexed; conda's closure read.
     if (auto prepared = solver.prepare(); !prepared) return tl::make_unexpected(prepared.error());
     // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
-    bool bounds_dropped = false;
-    auto solved = first_answer(solver, bounds_dropped);
+    auto solved = keep_or_solve(solver);
     if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
         solver.allow_prereleases();
-        if (solver.may_be_solvable(solver.all_roots())) solved = first_answer(solver, bounds_dropped);
+        if (solver.may_be_solvable(solver.all_roots())) solved = keep_or_solve(solver);
     }
     if (!solved) return tl::make_unexpected(solved.error());
     // Of all answers the best one.
@@ -66,13 +53,10 @@ Result<Outcome> solve_target(const TargetRequest& request,
         // Words for what was found.
         auto solution = engine::to_solution(solver, *improved);
         if (!solution) return tl::make_unexpected(solution.error());
-        if (bounds_dropped) {
-            solution->notes.emplace_back(
-                "older releases do not hold to the upper bounds of newer ones: no solution with them");
-        }
         solution->target = request.target;
         if (!compat.note.empty()) solution->warnings.push_back(compat.note);
         solution->stats = solver.stats();
+        solution->stats.metadata_documents = solver.pypi().documents();
         solution->stats.fetched = source.counts();
         return *std::move(solution);
     }

@@ -126,7 +126,6 @@ CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
 RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part) {
     RoundsInput input;
     input.conda = &part;
-    input.inherit_bounds = inherit_bounds_;
     for (const PypiRoot& root : roots.pypi) {
         for (const DependencyId dependency : pypi_->lower(root.requirement, {}, false)) {
             input.jobs.push_back({dependency, root.requirement.specifiers.has_upper_bound()});

@@ -57,10 +57,10 @@ public:
         windows_.seen.clear();  // the windows were chosen without them
     }
 
-    /// Whether older releases hold to the upper bounds of newer ones from now on.
-    void inherit_bounds(bool inherit) { inherit_bounds_ = inherit; }
     /// NVIDIA's Python bindings of a newer CUDA major than this do not count from now on; nullopt: all do.
     void bound_cuda_bindings(std::optional<unsigned> major) { bindings_major_ = major; }
+    /// What people should know of how the answer came about.
+    std::vector<std::string>& notes() { return notes_; }
 
     [[nodiscard]] const TargetRequest& request() const { return *request_; }
     [[nodiscard]] const SolveOptions& options() const { return *options_; }
@@ -99,9 +99,9 @@ private:
     Windows windows_;
     SolveStats stats_;
     bool python_from_conda_ = false;
-    bool inherit_bounds_ = false;
     std::optional<unsigned> bindings_major_;
     bool prereleases_allowed_ = false;
+    std::vector<std::string> notes_;
 };
 
 /// The packages of an answer, with all that a lock keeps of them. Fails naming a wheel whose index states no

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 
+#include "solver/engine/inherited_bounds.hpp"
+
 namespace aimlock::engine {
 namespace {
 
 // Trials beyond this many stop the search, so that a request of hundreds of direct requirements ends in time.
 // A count and not a clock: the answer must not depend on the machine.
 constexpr std::uint64_t most_trials = 120;
+
+// The bounds are a guess at what an author would have written: not worth a long search.
+constexpr std::uint64_t most_rounds_for_bounds = 8;
 
 }  // namespace
 
@@ -34,6 +39,21 @@ Result<bool> Trials::attempt(std::vector<Limit> limits, std::vector<Step> steps)
     held_ = Held(solver_, best_);
     taken_ = best_.answer.step.value_or(0);
     return true;
+}
+
+Result<void> Trials::inherit_bounds() {
+    const std::vector<std::string> broken = bounds_not_held(solver_, best_);
+    input_.inherit_bounds = true;
+    if (broken.empty()) return {};
+    input_.most_rounds = most_rounds_for_bounds;
+    auto held = attempt({});
+    input_.most_rounds = 0;
+    if (!held) return tl::make_unexpected(held.error());
+    if (*held) return {};
+    input_.inherit_bounds = false;
+    std::vector<std::string>& notes = solver_.notes();
+    notes.insert(notes.end(), broken.begin(), broken.end());
+    return {};
 }
 
 std::vector<Grade> Trials::grades_above(const Item& item, Grade above) const {

@@ -37,6 +37,10 @@ public:
     Result<bool> attempt(std::vector<Limit> limits, std::vector<Step> steps = {});
     [[nodiscard]] std::size_t taken() const { return taken_; }
 
+    /// Asks for an answer in which older releases hold to the upper bounds of newer ones; where it is found at
+    /// little cost, all later trials ask for it, too. Else a note of the solver names what does not hold.
+    Result<void> inherit_bounds();
+
     /// From now on every trial holds this.
     void hold(Limit limit) { held_limits_.push_back(std::move(limit)); }
 
