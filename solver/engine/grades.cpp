@@ -1,6 +1,7 @@
 #include "solver/engine/grades.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 namespace aimlock::engine {
@@ -44,24 +45,28 @@ GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowes
 }
 
 // A version is as old as its first upload or build in either world, and as new as the newest of the versions
-// up to it: a late fix of an old series makes no version older that comes after it.
+// up to it: a late fix of an old series makes no version older that comes after it. By plain version order,
+// for a pre-release of the next series says nothing of the versions before it.
+template <class Version>
 class Timeline {
 public:
-    void add(Grade version, Grade date) {
+    void add(const Version& version, Grade date) {
         Grade& first = first_.try_emplace(version, date).first->second;
         first = std::min(first, date);
     }
-    [[nodiscard]] Grade date_of(Grade version) const {
-        Grade newest = first_.at(version);
-        for (const auto& [other, date] : first_) {
-            if (other >= version || newest == best_grade) break;
+    /// The date of a version that was added; `close` comes before.
+    [[nodiscard]] Grade date_of(const Version& version) const { return dates_.at(version); }
+    void close() {
+        Grade newest = 0;
+        for (const auto& [version, date] : first_) {
             if (date != best_grade) newest = std::max(newest, date);
+            dates_.emplace(version, date == best_grade ? date : newest);
         }
-        return newest;
     }
 
 private:
-    std::map<Grade, Grade> first_;  // by version
+    std::map<Version, Grade> first_;
+    std::map<Version, Grade> dates_;
 };
 
 }  // namespace
@@ -103,37 +108,43 @@ std::optional<Grade> Held::grade(const TargetSolver& solver, const Graded& grade
 }
 
 GradedName conda_dates(TargetSolver& solver, const std::string& name) {
-    const GradedName versions = conda_versions(solver, name, false);
-    Timeline timeline;
-    RecordGrades own;
+    const CondaWorld& world = solver.conda();
+    Timeline<CondaVersion> timeline;
+    RecordGrades grades;
     for (const RecordId id : solver.conda().records_named(name)) {
-        own.emplace(id, first_build(solver.conda(), id));
-        timeline.add(versions->of_record(id), own.at(id));
+        grades.emplace(id, first_build(world, id));
+        timeline.add(world.version_of(id), grades.at(id));
     }
-    for (auto& [id, date] : own) date = timeline.date_of(versions->of_record(id));
-    return conda_name(name, std::move(own));
+    timeline.close();
+    for (auto& [id, date] : grades) date = timeline.date_of(world.version_of(id));
+    return conda_name(name, std::move(grades));
 }
 
 GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPart& part) {
     const PypiWorld& pypi = solver.pypi();
-    const GradedName versions = project_versions(solver, project, part, false);
-    Timeline timeline;
+    Timeline<Pep440Version> timeline;
     std::vector<Grade> releases;
     for (const Release& release : pypi[project].releases) {
         releases.push_back(release.uploaded_ms == 0 ? best_grade : release.uploaded_ms);
-        timeline.add(versions->of_release(static_cast<ReleaseId>(releases.size() - 1)), releases.back());
+        timeline.add(release.version, releases.back());
     }
     RecordGrades records;
-    if (const auto carriers = part.identities.find(pypi[project].name); carriers != part.identities.end()) {
+    const auto carriers = part.identities.find(pypi[project].name);
+    if (carriers != part.identities.end()) {
         for (const auto& [version, solvable] : carriers->second) {
             const RecordId id = part.origins[solvable].index;
             records.emplace(id, first_build(solver.conda(), id));
-            timeline.add(versions->of_record(id), records.at(id));
+            timeline.add(version, records.at(id));
         }
     }
+    timeline.close();
     for (ReleaseId release = 0; release < releases.size(); ++release)
-        releases[release] = timeline.date_of(versions->of_release(release));
-    for (auto& [id, date] : records) date = timeline.date_of(versions->of_record(id));
+        releases[release] = timeline.date_of(pypi[project].releases[release].version);
+    if (carriers != part.identities.end()) {
+        for (const auto& [version, solvable] : carriers->second) {
+            records.at(part.origins[solvable].index) = timeline.date_of(version);
+        }
+    }
     auto graded = std::make_shared<Graded>();
     graded->project = project;
     graded->of_release = [grades = std::move(releases)](ReleaseId release) {

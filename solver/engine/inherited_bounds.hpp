@@ -12,8 +12,8 @@ namespace aimlock::engine {
 /// was published before a bound was known is compatible by its metadata only (pandas 2.1.1 with numpy 2.5).
 /// Nothing is fetched for it.
 ///
-/// Of a release whose own metadata is not known, all upper bounds of the nearest newer one that is known: else
-/// the unknown would be the way out of every bound.
+/// Of a release whose own metadata is not known, all upper bounds of the nearest newer one that is known:
+/// else the unknown would be the way out of every bound.
 std::vector<DependencyId> inherited_bounds(PypiWorld& pypi, ProjectId project, ReleaseId release);
 
 /// The inherited bounds that an answer does not hold to, in words: "pandas 2.1.1 with numpy 2.5.0: newer

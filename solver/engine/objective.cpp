@@ -1,10 +1,10 @@
 // How the best of all answers is found, and known to be the best.
 //
 // An answer is judged by levels: what is preferred, the dates of direct requirements, their versions, the
-// upper bounds that older releases inherit, the versions of everything else. On each level one trial asks for any improvement: a disjunction of steps, each
-// of which says "this one better, and those not worse". No solution is the proof for the whole level,
-// whatever its length; a solution is a better answer, from which the next trial starts. What a level has
-// reached limits all later trials.
+// upper bounds that older releases inherit, the versions of everything else. On each level one trial asks for
+// any improvement: a disjunction of steps, each of which says "this one better, and those not worse". No
+// solution is the proof for the whole level, whatever its length; a solution is a better answer, from which
+// the next trial starts. What a level has reached limits all later trials.
 //
 // Example: direct requirements a, b, c at versions 3, 5, 2. The trial of their versions asks for
 //     a > 3   or   (a >= 3 and b > 5)   or   (a >= 3 and b >= 5 and c > 2).

@@ -38,9 +38,8 @@ Result<std::optional<RoundsAnswer>> Rounds::run(const RoundsInput& input) {
     return answer;
 }
 
-Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
-    // Before the first solve: what the direct requirements most likely bring, less what conda may well
-    // supply.
+Result<void> Rounds::look_ahead(const RoundsInput& input) {
+    // Less what conda may well supply.
     std::set<ProjectId> maybe_conda;
     for (const auto& [name, carriers] : input.conda->identities) maybe_conda.insert(pypi_.project(name));
     discovery_.set_supplied(std::move(maybe_conda));
@@ -48,7 +47,11 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
         discovery_.want_page(pypi_.dependency(job.dependency).project);
         discovery_.follow(job.dependency);
     }
-    if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
+    return discovery_.settle();
+}
+
+Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
+    if (auto read = look_ahead(input); !read) return tl::make_unexpected(read.error());
 
     for (std::uint64_t round = 0; round < max_rounds; ++round) {
         if (input.most_rounds != 0 && round == input.most_rounds) return std::nullopt;

@@ -44,6 +44,9 @@ public:
     /// nullopt: there is no solution.
     Result<std::optional<RoundsAnswer>> run(const RoundsInput& input);
 
+    /// Reads what the direct requirements most likely bring, before any solve.
+    Result<void> look_ahead(const RoundsInput& input);
+
     /// One round with what is known, nothing fetched: false when even the unknown cannot help.
     bool may_be_solvable(const RoundsInput& input);
 

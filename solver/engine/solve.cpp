@@ -5,6 +5,7 @@
 
 #include "solver/engine/cuda_bindings.hpp"
 #include "solver/engine/cuda_compat.hpp"
+#include "solver/engine/newest_first.hpp"
 #include "solver/engine/objective.hpp"
 #include "solver/engine/pythons.hpp"
 #include "solver/engine/target_solver.hpp"
@@ -21,6 +22,8 @@ Attempt keep_or_solve(engine::TargetSolver& solver) {
         auto kept = solver.attempt(solver.all_roots(), goals);
         if (!kept || *kept) return kept;
     }
+    if (solver.options().resolution == ResolutionMode::highest && solver.request().preferred.empty())
+        return engine::attempt_newest_first(solver, solver.all_roots());
     return solver.attempt(solver.all_roots());
 }
 

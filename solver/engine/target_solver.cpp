@@ -145,10 +145,14 @@ RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part
     return input;
 }
 
+CondaPart TargetSolver::closed_part(const Roots& roots) {
+    conda_->expand(conda_specs(roots));
+    return conda_part(roots, false);
+}
+
 Result<std::optional<Solved>> TargetSolver::attempt(const Roots& roots, Goals goals) {
     Solved solved;
-    conda_->expand(conda_specs(roots));
-    solved.conda = conda_part(roots, false);
+    solved.conda = closed_part(roots);
     RoundsInput input = rounds_input(roots, solved.conda);
     input.goals = std::move(goals);
     auto answer = rounds_->run(input);
@@ -159,8 +163,7 @@ Result<std::optional<Solved>> TargetSolver::attempt(const Roots& roots, Goals go
 }
 
 bool TargetSolver::may_be_solvable(const Roots& roots) {
-    conda_->expand(conda_specs(roots));
-    const CondaPart part = conda_part(roots, false);
+    const CondaPart part = closed_part(roots);
     return rounds_->may_be_solvable(rounds_input(roots, part));
 }
 

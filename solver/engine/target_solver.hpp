@@ -48,6 +48,8 @@ public:
 
     /// Solves for `roots`, fetching what is needed; nullopt: no solution.
     Result<std::optional<Solved>> attempt(const Roots& roots, Goals goals = {});
+    /// The conda half for `roots`, its closure read.
+    CondaPart closed_part(const Roots& roots);
     /// False when `roots` have no solution, whatever the documents say that were not read. Fetches nothing.
     bool may_be_solvable(const Roots& roots);
     /// Pre-releases count for every project from now on.

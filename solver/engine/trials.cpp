@@ -25,7 +25,7 @@ Trials::Trials(TargetSolver& solver, const Roots& roots, Solved first)
 }
 
 Result<bool> Trials::attempt(std::vector<Limit> limits, std::vector<Step> steps) {
-    if (solver_.stats().trials >= most_trials) {
+    if (++made_ > most_trials) {
         complete_ = false;
         return false;
     }

@@ -37,8 +37,8 @@ public:
     Result<bool> attempt(std::vector<Limit> limits, std::vector<Step> steps = {});
     [[nodiscard]] std::size_t taken() const { return taken_; }
 
-    /// Asks for an answer in which older releases hold to the upper bounds of newer ones; where it is found at
-    /// little cost, all later trials ask for it, too. Else a note of the solver names what does not hold.
+    /// Asks for an answer in which older releases hold to the upper bounds of newer ones; where it is found
+    /// at little cost, all later trials ask for it, too. Else a note of the solver names what does not hold.
     Result<void> inherit_bounds();
 
     /// From now on every trial holds this.
@@ -63,6 +63,7 @@ private:
     Held held_;
     std::vector<Limit> held_limits_;
     std::size_t taken_ = 0;
+    std::uint64_t made_ = 0;
     bool complete_ = true;
 };
 

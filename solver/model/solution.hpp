@@ -47,7 +47,7 @@ struct SolveStats {
     std::uint64_t rounds = 0;  ///< until the first answer; those of trials are not among them
     FetchCounts fetched;
     std::uint64_t metadata_documents = 0;  ///< read, from wherever; a request may need several for one
-    std::uint64_t trials = 0;  ///< solves of the objective
+    std::uint64_t trials = 0;              ///< solves of the objective
     std::uint64_t trial_rounds = 0;
     bool objective_complete = true;  ///< no better answer exists: every trial that says so was made
     std::uint64_t solvables = 0;     ///< of the largest pool

@@ -97,6 +97,19 @@ TEST_F(Objective, ALateFixOfAnOldSeriesMakesNothingElseOld) {
     EXPECT_THAT(lines({"python"}, {"lib"}), Contains("lib 2.0 (PyPI)"));
 }
 
+// A pre-release of the next series is newer than all final releases, and makes none of them new.
+TEST_F(Objective, APrereleaseHidesNoFallBackByYears) {
+    world.releases = {release("server", "1.0rc1", {}, 260),
+                      release("server", "0.36", {}, 240),
+                      release("server", "0.35", {}, 230),
+                      release("framework", "0.200b1", {}, 260),
+                      release("framework", "0.115", {"server>=0.37"}, 250),
+                      release("framework", "0.109", {"server>=0.35,<0.36"}, 230),
+                      release("framework", "0.1", {}, 190)};
+    EXPECT_THAT(lines({"python"}, {"server<=0.36", "framework<=0.115"}),
+                IsSupersetOf({"framework 0.109 (PyPI)", "server 0.35 (PyPI)"}));
+}
+
 TEST_F(Objective, LowestIsTheOldestInTheManifestsOrder) {
     options.resolution = ResolutionMode::lowest;
     world.records.push_back({"tool", "1.0", {}});
@@ -124,9 +137,12 @@ TEST_F(Objective, LowestDirectTakesTheRestAsNewAsPossible) {
 // pandas 2.1.1 was published before numpy 2 was known to break it.
 TEST_F(Objective, AnOlderReleaseHoldsToTheBoundsThatNewerOnesHave) {
     // Read for `other`, whose newer release asks for it, and known from then on.
-    world.releases = {release("app", "1.0", {"array", "frame<=2.1.1"}), release("frame", "2.1.4", {"array<2"}),
-                      release("frame", "2.1.1", {"array"}),             release("other", "2.0", {"frame>=2.1.4"}),
-                      release("other", "1.0", {}),                      release("array", "2.5", {}),
+    world.releases = {release("app", "1.0", {"array", "frame<=2.1.1"}),
+                      release("frame", "2.1.4", {"array<2"}),
+                      release("frame", "2.1.1", {"array"}),
+                      release("other", "2.0", {"frame>=2.1.4"}),
+                      release("other", "1.0", {}),
+                      release("array", "2.5", {}),
                       release("array", "1.26", {})};
     const Solution solution = solved({"python"}, {"app", "other"});
     EXPECT_THAT(package_lines(solution), IsSupersetOf({"array 1.26 (PyPI)", "frame 2.1.1 (PyPI)"}));
