@@ -90,7 +90,7 @@ def run_aimlock(binary, requirements, index):
         return {"status": document["status"], "why": document.get("error", {}).get("message", ""), "seconds": seconds}
     versions = {p["name"]: p["version"] for p in document["targets"][0]["packages"]}
     return {"status": "solved", "versions": versions, "stats": document["stats"], "seconds": seconds,
-            "notes": [line for line in done.stderr.splitlines() if "pre-release" in line or "upper bounds" in line]}
+            "notes": [line for line in done.stderr.splitlines() if "pre-release" in line or "newer releases want" in line]}
 
 
 def run_uv(binary, requirements, index):
@@ -136,7 +136,7 @@ def row(label, requirements, options, index):
     if ours["status"] == "solved":
         stats = ours["stats"]
         cells += [str(len(ours["versions"])), oldest_direct(ours, requirements, dates), str(stats["rounds"]),
-                  str(stats["metadata_requests"]), f"{stats['trials']} / {stats['trial_rounds']}",
+                  str(stats["metadata_documents"]), f"{stats['trials']} / {stats['trial_rounds']}",
                   "yes" if stats["objective_complete"] else "cut off", f"{stats['objective_ms']:.0f}",
                   f"{stats['solve_ms']:.0f}"]
     else:

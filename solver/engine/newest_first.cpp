@@ -16,7 +16,8 @@ public:
             if (solver.pypi().lower(root.requirement, {}, false).empty()) continue;
             const ProjectId project = solver.pypi().project(root.requirement.name);
             // What conda may provide is read already: there is nothing to walk down.
-            if (part.identities.contains(solver.pypi()[project].name) || !seen.insert(project).second) continue;
+            if (part.identities.contains(solver.pypi()[project].name) || !seen.insert(project).second)
+                continue;
             add(project, solver.pypi().specifiers(root.requirement.specifiers), part);
         }
         std::ranges::sort(dates_);
@@ -53,8 +54,10 @@ private:
 
     void demand(std::size_t next) {
         input_.goals = {};
+        input_.hope_for_names = next == 0;  // where a date does not do, an older one will
         if (next == 0) return;
-        for (const GradedName& name : names_) input_.goals.limits.push_back({name, dates_[next - 1], best_grade});
+        for (const GradedName& name : names_)
+            input_.goals.limits.push_back({name, dates_[next - 1], best_grade});
     }
 
     [[nodiscard]] bool possible(std::size_t next) {

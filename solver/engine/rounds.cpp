@@ -5,7 +5,7 @@
 
 #include "solver/engine/askers.hpp"
 #include "solver/engine/encoding_goals.hpp"
-#include "solver/engine/reduce.hpp"
+#include "solver/engine/solve_round.hpp"
 
 namespace aimlock::engine {
 namespace {
@@ -120,14 +120,9 @@ std::optional<RoundsAnswer> Rounds::solve_once(const RoundsInput& input) {
     answer.round = encode_round(input, pypi_, windows_);
     stats_.solvables = std::max<std::uint64_t>(stats_.solvables, answer.round.problem.solvables.size());
     do {
-        const Pruning pruning = prune(answer.round.problem);
-        if (pruning.contradiction) return std::nullopt;
-        const Reduced reduced = reduce(answer.round.problem, pruning);
-        const auto installed = solve_problem(reduced.problem, stats_.solve_ms);
+        auto installed = solve_round(answer.round, stats_.solve_ms);
         if (!installed) return std::nullopt;
-        answer.installed.clear();
-        for (const SolvableId id : *installed) answer.installed.push_back(reduced.kept[id]);
-        std::ranges::sort(answer.installed);
+        answer.installed = *std::move(installed);
     } while (refuse_unasked(answer.round, answer.installed));
     if (!pypi_.pythons().from_conda && !pypi_.pythons().candidates.empty()) answer.python = 0;
     for (std::size_t p = 0; p < input.conda->pythons.size(); ++p) {
