@@ -87,8 +87,7 @@ public:
 
     void add_page(ProjectId id, ProjectPage page);
     void add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata);
-    /// How many documents of metadata were read.
-    [[nodiscard]] std::uint64_t documents() const { return documents_; }
+    [[nodiscard]] std::uint64_t documents() const { return documents_; }  ///< of metadata, read so far
 
     std::uint32_t extra(std::string_view normalized);
     [[nodiscard]] std::string_view extra_name(std::uint32_t extra) const { return extras_[TextId{extra}]; }
@@ -116,10 +115,8 @@ public:
     std::set<ProjectId> prerelease_projects;
     std::set<ProjectId> lowest_projects;  ///< prefer their oldest
     bool lowest_all = false;
-    /// Versions that an earlier answer holds: before every other of their project.
-    std::map<ProjectId, Pep440Version> preferred;
+    std::map<ProjectId, Pep440Version> preferred;  ///< before every other version of their project
     [[nodiscard]] std::optional<ReleaseId> preferred_release(ProjectId project) const;
-    /// The dependency `like` with other specifiers.
     DependencyId with_specifiers(DependencyId like, std::uint32_t specifiers);
 
     /// Preference among the releases of a project, higher is better; always above 1.
