@@ -107,7 +107,6 @@ public:
 
     /// True for a yanked release or a pre-release that a requirement could still ask for by name.
     [[nodiscard]] bool may_be_named(ProjectId project, ReleaseId release) const;
-
     /// Pre-releases count everywhere (`--prerelease allow`, and the second try of if-necessary).
     void set_allow_prereleases(bool allow);
     void set_disallow_prereleases() { disallow_prereleases_ = true; }
