@@ -45,28 +45,24 @@ GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowes
 }
 
 // A version is as old as its first upload or build in either world, and as new as the newest of the versions
-// up to it: a late fix of an old series makes no version older that comes after it. By plain version order,
-// for a pre-release of the next series says nothing of the versions before it.
-template <class Version>
+// up to it: a late fix of an old series makes no version older that comes after it.
 class Timeline {
 public:
-    void add(const Version& version, Grade date) {
+    void add(Grade version, Grade date) {
         Grade& first = first_.try_emplace(version, date).first->second;
         first = std::min(first, date);
     }
-    /// The date of a version that was added; `close` comes before.
-    [[nodiscard]] Grade date_of(const Version& version) const { return dates_.at(version); }
     void close() {
         Grade newest = 0;
-        for (const auto& [version, date] : first_) {
-            if (date != best_grade) newest = std::max(newest, date);
-            dates_.emplace(version, date == best_grade ? date : newest);
+        for (auto& [version, date] : first_) {
+            if (date != best_grade) date = newest = std::max(newest, date);
         }
     }
+    /// The date of a version that was added; `close` comes before.
+    [[nodiscard]] Grade date_of(Grade version) const { return first_.at(version); }
 
 private:
-    std::map<Version, Grade> first_;
-    std::map<Version, Grade> dates_;
+    std::map<Grade, Grade> first_;  // by version
 };
 
 }  // namespace
@@ -108,43 +104,47 @@ std::optional<Grade> Held::grade(const TargetSolver& solver, const Graded& grade
 }
 
 GradedName conda_dates(TargetSolver& solver, const std::string& name) {
-    const CondaWorld& world = solver.conda();
-    Timeline<CondaVersion> timeline;
-    RecordGrades grades;
+    const GradedName versions = conda_versions(solver, name, false);
+    Timeline timeline;
+    RecordGrades dates;
     for (const RecordId id : solver.conda().records_named(name)) {
-        grades.emplace(id, first_build(world, id));
-        timeline.add(world.version_of(id), grades.at(id));
+        timeline.add(versions->of_record(id), first_build(solver.conda(), id));
+        dates.emplace(id, 0);
     }
     timeline.close();
-    for (auto& [id, date] : grades) date = timeline.date_of(world.version_of(id));
-    return conda_name(name, std::move(grades));
+    for (auto& [id, date] : dates) date = timeline.date_of(versions->of_record(id));
+    return conda_name(name, std::move(dates));
 }
 
 GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPart& part) {
     const PypiWorld& pypi = solver.pypi();
-    Timeline<Pep440Version> timeline;
-    std::vector<Grade> releases;
-    for (const Release& release : pypi[project].releases) {
-        releases.push_back(release.uploaded_ms == 0 ? best_grade : release.uploaded_ms);
-        timeline.add(release.version, releases.back());
+    const GradedName versions = project_versions(solver, project, part, false);
+    // Apart: a pre-release of the next series counts for less than any final release, and makes none new.
+    std::map<bool, Timeline> timelines;
+    const auto of_release = [&](ReleaseId id) { return versions->of_release(id); };
+    for (ReleaseId id = 0; id < pypi[project].releases.size(); ++id) {
+        const Release& release = pypi[project].releases[id];
+        timelines[release.version.is_prerelease()].add(
+            of_release(id), release.uploaded_ms == 0 ? best_grade : release.uploaded_ms);
     }
-    RecordGrades records;
+    std::map<RecordId, bool> carrying;  // and whether as a pre-release
     const auto carriers = part.identities.find(pypi[project].name);
     if (carriers != part.identities.end()) {
         for (const auto& [version, solvable] : carriers->second) {
             const RecordId id = part.origins[solvable].index;
-            records.emplace(id, first_build(solver.conda(), id));
-            timeline.add(version, records.at(id));
+            carrying.emplace(id, version.is_prerelease());
+            timelines[version.is_prerelease()].add(versions->of_record(id), first_build(solver.conda(), id));
         }
     }
-    timeline.close();
-    for (ReleaseId release = 0; release < releases.size(); ++release)
-        releases[release] = timeline.date_of(pypi[project].releases[release].version);
-    if (carriers != part.identities.end()) {
-        for (const auto& [version, solvable] : carriers->second) {
-            records.at(part.origins[solvable].index) = timeline.date_of(version);
-        }
+    for (auto& [prerelease, timeline] : timelines) timeline.close();
+    std::vector<Grade> releases;
+    for (ReleaseId id = 0; id < pypi[project].releases.size(); ++id) {
+        const bool prerelease = pypi[project].releases[id].version.is_prerelease();
+        releases.push_back(timelines[prerelease].date_of(of_release(id)));
     }
+    RecordGrades records;
+    for (const auto& [id, prerelease] : carrying)
+        records.emplace(id, timelines[prerelease].date_of(versions->of_record(id)));
     auto graded = std::make_shared<Graded>();
     graded->project = project;
     graded->of_release = [grades = std::move(releases)](ReleaseId release) {

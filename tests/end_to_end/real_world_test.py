@@ -78,6 +78,16 @@ class RealWorld(unittest.TestCase):
                 pins[re.sub(r"[-_.]+", "-", found[1]).lower()] = found[2]
         self.assertEqual({name: p["version"] for (_, name), p in packages.items()}, pins)
         self.assertLessEqual(self.stats["rounds"], 8)
+        self.assertLessEqual(self.stats["metadata_documents"], 1.15 * len(pins))
+        self.assertTrue(self.stats["objective_complete"], self.stats)
+
+    def test_no_direct_requirement_falls_back_by_years(self) -> None:
+        # fastapi 0.1.17 of 2019 bounds nothing yet and goes with every starlette.
+        packages = self.solved([], ["starlette<=0.36.0", "fastapi<=0.115.2"], "--python", "3.12", "--cuda", "13.2")
+        self.assertEqual({name: packages["pypi", name]["version"] for name in ("fastapi", "starlette")},
+                         {"fastapi": "0.109.1", "starlette": "0.35.1"})
+        self.assertLessEqual(self.stats["rounds"], 25)
+        self.assertTrue(self.stats["objective_complete"], self.stats)
         print(f"\nAI stack: {len(packages)} packages, {json.dumps(self.stats)}")
 
 

@@ -124,7 +124,13 @@ Rules::Direct Rules::project_worth(const std::string& name, bool lowest) const {
         return lowest ? order > 0 : order < 0;
     };
     direct.versions = places(items, less);
-    direct.days = days(direct.versions);
+    // A pre-release of the next series makes no final release new.
+    std::map<std::size_t, int> finals;
+    std::map<std::size_t, int> prereleases;
+    for (const auto& [item, place] : direct.versions)
+        (versions[item].prerelease ? prereleases : finals).emplace(item, place);
+    direct.days = days(finals);
+    direct.days.merge(days(prereleases));
     return direct;
 }
 
