@@ -69,8 +69,10 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
         }
         discovery_.set_supplied(supplied_by_conda(*answer));
         widen_tails(unknown, *answer, input.filter);
-        ask(unknown);
-        walk_ahead(*answer, unknown);
+        // A trial looks for what is hardly ever there: it reads what it must and guesses nothing.
+        const bool guess = input.goals.steps.empty();
+        ask(unknown, guess);
+        if (guess) walk_ahead(*answer, unknown);
         if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
     }
     return fail(ErrorCode::internal,
@@ -172,10 +174,10 @@ void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer, con
     }
 }
 
-void Rounds::ask(const Unknown& unknown) {
+void Rounds::ask(const Unknown& unknown, bool guess) {
     for (const ProjectId project : unknown.pages) discovery_.want_page(project);
     for (const auto& [project, release] : unknown.releases) {
-        ask_older(project, release);
+        if (guess) ask_older(project, release);
         discovery_.want_metadata(project, release, true);
     }
 }

@@ -65,7 +65,7 @@ private:
     std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer);
     [[nodiscard]] Unknown unknowns(const RoundsAnswer& answer) const;
     void widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter);
-    void ask(const Unknown& unknown);
+    void ask(const Unknown& unknown, bool guess);
     void ask_older(ProjectId project, ReleaseId chosen);
     void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);
     Result<bool> settle_wheels(const RoundsAnswer& answer);
