@@ -121,6 +121,11 @@ def applied(change, conda, pypi, cuda):
         changed = without(lines, rest[len("remove "):])
     else:
         old, new = rest.split(" -> ")
+        if ": " in new:  # from the other world
+            new_world, new = new.split(": ")
+            if new_world == "pypi":
+                return without(conda, old), pypi + [new], cuda
+            return conda + [new], without(pypi, old), cuda
         changed = [new if normal(line) == normal(old) else line for line in lines]
     if changed == lines:
         return None

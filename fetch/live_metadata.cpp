@@ -286,4 +286,10 @@ FetchCounts LiveMetadata::counts() const {
             state_->session.transfer().counts().bytes - state_->bytes_before};
 }
 
+std::unique_ptr<MetadataSource> LiveMetadata::keeping(std::function<bool(std::string_view)> keep) const {
+    LiveMetadataOptions options = state_->options;
+    options.keep = std::move(keep);
+    return std::make_unique<LiveMetadata>(state_->session, std::move(options));
+}
+
 }  // namespace aimlock

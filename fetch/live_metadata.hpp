@@ -42,6 +42,8 @@ public:
     Arrival wait() override;
     [[nodiscard]] std::size_t pending() const override;
     [[nodiscard]] FetchCounts counts() const override;
+    [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
+        std::function<bool(std::string_view)> keep) const override;
 
 private:
     struct State;

@@ -32,6 +32,9 @@ CondaWorld::CondaWorld(const std::vector<Channel>& channels,
       by_name_(1),
       specs_(1) {
     specs_[0].valid = false;
+    std::size_t count = 0;
+    for (const ChannelIndex& source : sources_) count += source.repodata().records.size();
+    records_.reserve(count);  // untouched memory costs nothing
     for (const CondaRoot& root : roots) {
         if (root.spec.channel) pinned_channel_.emplace(root.spec.name, *root.spec.channel);
     }

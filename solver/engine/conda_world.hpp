@@ -13,48 +13,13 @@
 
 #include "solver/base/arena.hpp"
 #include "solver/engine/channel_index.hpp"
-#include "solver/engine/conda_identity.hpp"
 #include "solver/engine/span_store.hpp"
+#include "solver/engine/world_record.hpp"
 #include "solver/model/repodata.hpp"
 #include "solver/model/request.hpp"
-#include "solver/spec/spec_condition.hpp"
 #include "solver/version/conda_version.hpp"
 
 namespace aimlock::engine {
-
-/// Index into CondaWorld::records.
-using RecordId = std::uint32_t;
-/// Index of an interned MatchSpec.
-using SpecId = std::uint32_t;
-
-/// What an extra of a record asks for (CEP 44).
-struct ExtraDepends {
-    std::string_view group;
-    std::span<const SpecId> depends;
-};
-
-/// A conda record (or virtual package) within reach of the request. Its spans live as long as the world.
-struct WorldRecord {
-    const Repodata* repodata = nullptr;  ///< null: a virtual package
-    const CondaRecord* record = nullptr;
-    std::uint32_t source = 0;   ///< which subdir of which channel
-    std::uint32_t channel = 0;  ///< position in the channel list
-    std::uint32_t name = 0;     ///< index into CondaWorld::names
-    std::uint32_t version = 0;  ///< index into CondaWorld::versions
-    std::string_view build;
-    std::span<const SpecId> depends;
-    std::span<const SpecId> constrains;
-    std::span<const ExtraDepends> extras;
-    std::span<const Identity> identities;
-    bool expanded = false;  ///< the spans are filled
-};
-
-/// When a dependency counts, its specs interned.
-struct WorldCondition {
-    SpecCondition::Kind kind = SpecCondition::Kind::spec;
-    SpecId spec = 0;
-    std::vector<WorldCondition> parts;
-};
 
 /// All conda records that the requirements of a target can reach, with each spec matched once against them.
 /// Grows by itself as specs are asked for; holds the whole closure after `expand`. Records of other platforms
@@ -81,6 +46,8 @@ public:
     void expand(const std::vector<SpecId>& roots);
     /// True when some channel (of those that priority allows) has the name, or it is a virtual package.
     bool has_name(std::string_view name);
+    /// The subdirs that take part, in the order of channels.
+    [[nodiscard]] std::span<const ChannelIndex> sources() const { return sources_; }
     /// The nearest name that some channel has, for a message; empty: none is near.
     [[nodiscard]] std::string nearest_name(std::string_view name) const;
 
@@ -143,7 +110,7 @@ private:
 
     const std::vector<Channel>* channels_;
     SolveOptions options_;
-    std::vector<ChannelIndex> sources_;  ///< the subdirs of the target, in the order of channels
+    std::vector<ChannelIndex> sources_;
     CondaIdentities identities_;
     std::map<std::string, std::string, std::less<>>
         pinned_channel_;  ///< conda name -> channel that a root names

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "solver/engine/cuda_limits.hpp"
 #include "solver/engine/cuda_wheels.hpp"
@@ -84,7 +85,11 @@ std::string ReasonText::key(KeyId id) const {
             const Project& project = solver_.pypi()[meaning.index];
             return project.name + " ==" + project.releases[meaning.release].text;
         }
+        case KeyMeaning::Kind::record:
+            return std::string(solver_.conda().name_of(meaning.index)) + " " +
+                   solver_.conda().version_of(meaning.index).text();
         case KeyMeaning::Kind::python:
+            blamed_.python = true;
             return "another Python";
         case KeyMeaning::Kind::cuda:
             names_cuda_ = true;
@@ -102,12 +107,35 @@ std::string ReasonText::key(KeyId id) const {
     }
 }
 
-std::string ReasonText::version_range(const std::vector<SolvableId>& solvables) const {
+// Where all are releases of one project or records of one name: "lib 2.0 (PyPI)" and "lib 1.0".
+std::pair<std::optional<std::string>, std::optional<std::string>> ReasonText::newest_and_oldest(
+    const std::vector<SolvableId>& solvables) const {
+    const auto plain = [&](SolvableId id) {
+        const Origin& origin = round_.origins[id];
+        const bool release = origin.kind == Origin::Kind::release;
+        return (release || origin.kind == Origin::Kind::record) &&
+               origin.kind == round_.origins[solvables.front()].kind && name(id) == name(solvables.front());
+    };
+    if (!std::ranges::all_of(solvables, plain)) return {};
+    const auto older = [&](SolvableId a, SolvableId b) {
+        const Origin& x = round_.origins[a];
+        const Origin& y = round_.origins[b];
+        if (x.kind == Origin::Kind::release) return x.release > y.release;
+        return solver_.conda().version_of(x.index) < solver_.conda().version_of(y.index);
+    };
+    const SolvableId oldest = *std::ranges::min_element(solvables, older);
+    const SolvableId newest = *std::ranges::max_element(solvables, older);
+    const std::string text = solvable(oldest);
+    return {solvable(newest).substr(name(newest).size() + 1), text.substr(0, text.rfind(' '))};
+}
+
+std::string ReasonText::version_range(const std::vector<SolvableId>& solvables, bool all) const {
     if (solvables.empty()) return "nothing";
-    // Ids of one name run from the newest to the oldest, in either world.
     const SolvableId first = solvables.front();
     const SolvableId last = solvables.back();
     if (solvable(first) == solvable(last)) return solvable(first);
+    const auto [newest, oldest] = newest_and_oldest(solvables);
+    if (newest && !all) return *oldest + " to " + *newest;
     std::map<std::string, std::pair<SolvableId, SolvableId>> by_name;
     for (const SolvableId id : solvables) {
         const auto [entry, is_new] = by_name.try_emplace(name(id), id, id);
@@ -130,7 +158,7 @@ std::string ReasonText::candidates(KeyId id, const Pruning& pruning) const {
     for (const SolvableId provider : round_.problem.keys[id]) {
         if (pruning.alive(provider)) live.push_back(provider);
     }
-    return version_range(live.empty() ? round_.problem.keys[id] : live);
+    return version_range(live.empty() ? round_.problem.keys[id] : live, true);
 }
 
 std::string ReasonText::providers_dead_by(KeyId key, const Death& death, const Pruning& pruning) const {
@@ -138,7 +166,9 @@ std::string ReasonText::providers_dead_by(KeyId key, const Death& death, const P
     for (const SolvableId id : round_.problem.keys[key]) {
         if (pruning.deaths[id].why == death.why && pruning.deaths[id].key == death.key) same.push_back(id);
     }
-    return version_range(same);
+    const auto counts = [&](SolvableId id) { return !is_way_out(key, id); };
+    const auto all = std::ranges::count_if(round_.problem.keys[key], counts);
+    return version_range(same, std::ranges::count_if(same, counts) == all);
 }
 
 bool ReasonText::is_way_out(KeyId key, SolvableId provider) const {
@@ -154,33 +184,6 @@ std::string ReasonText::asker(KeyId id, const Pruning& pruning) const {
 
 std::string ReasonText::both(SolvableId id, KeyId one, KeyId other) const {
     return "so " + name(id) + " would have to be both `" + key(one) + "` and `" + key(other) + "`";
-}
-
-std::string ReasonText::unusable_text(const PypiDependency& dependency) const {
-    const Project& project = solver_.pypi()[dependency.project];
-    if (!project.page.exists) return "no index has a project `" + project.name + "`";
-    std::size_t sdist_only = 0;
-    std::size_t no_wheel = 0;
-    std::size_t after_cutoff = 0;
-    std::optional<Pep440Version> newest;
-    const SpecifierSet& set = solver_.pypi().specifier_set(dependency.specifiers);
-    for (const auto& [text, reason] : project.page.unusable) {
-        const auto version = Pep440Version::parse(text);
-        if (!version || !set.admits(*version)) continue;
-        if (reason == UnusableReason::sdist_only) ++sdist_only;
-        if (reason == UnusableReason::no_matching_wheel) ++no_wheel;
-        if (reason == UnusableReason::after_cutoff) ++after_cutoff;
-        if (!newest || *newest < *version) newest = *version;
-    }
-    const std::string asked = "`" + dependency_text(dependency) + "`";
-    if (no_wheel > 0) {
-        return "no release of " + asked + " has a wheel for this target's Python, platform and glibc (" +
-               newest->text() + " has others)";
-    }
-    if (sdist_only > 0)
-        return "all releases of " + asked + " are source distributions (sdist); only wheels are installed";
-    if (after_cutoff > 0) return "all releases of " + asked + " are newer than the cut-off";
-    return "no usable release of " + project.name + " meets " + asked;
 }
 
 std::string ReasonText::lack_of_cuda(unsigned major, const std::string& driver) const {
@@ -209,8 +212,10 @@ std::string ReasonText::refused_build(const KeyMeaning& meaning) const {
 
 std::string ReasonText::nothing_provides(KeyId id) const {
     const KeyMeaning& meaning = round_.meanings[id];
-    if (meaning.kind == KeyMeaning::Kind::dependency)
-        return unusable_text(solver_.pypi().dependency(meaning.index));
+    if (meaning.kind == KeyMeaning::Kind::dependency) {
+        const PypiDependency& dependency = solver_.pypi().dependency(meaning.index);
+        return blame(unusable_releases(solver_, dependency, "`" + dependency_text(dependency) + "`"));
+    }
     const auto& cuda = solver_.request().target.cuda;
     const std::string driver =
         cuda ? "the target's driver supports CUDA " + *cuda : "the target has no CUDA driver";
@@ -225,10 +230,33 @@ std::string ReasonText::nothing_provides(KeyId id) const {
         const std::string_view name = solver_.conda().spec_name(meaning.index);
         if (name.starts_with("__cuda")) return "nothing provides " + asked + ": " + driver;
         if (name.starts_with("__")) return "the target does not provide " + asked;
-        if (!solver_.conda().has_name(name)) return "no channel has a package `" + std::string(name) + "`";
-        return "no record of " + std::string(name) + " meets `" + asked + "`";
+        return blame(unusable_records(solver_, meaning.index, asked));
     }
     return "nothing provides " + asked;
+}
+
+std::string ReasonText::blame(Unusable unusable) const {
+    blamed_.python = blamed_.python || unusable.python;
+    blamed_.channel_priority = blamed_.channel_priority || unusable.channel_priority;
+    blamed_.prerelease = blamed_.prerelease || unusable.prerelease;
+    return std::move(unusable.sentence);
+}
+
+std::string ReasonText::excluded(SolvableId by, KeyId conflict, const std::string& others) const {
+    const KeyMeaning& meaning = round_.meanings[conflict];
+    const std::string spec = meaning.kind == KeyMeaning::Kind::not_spec
+                                 ? readable(solver_.conda().spec(meaning.index))
+                                 : std::string();
+    if (!spec.empty()) return solvable(by) + " goes only with `" + spec + "`, not with " + others;
+    if (meaning.kind == KeyMeaning::Kind::identity) {
+        return solvable(by) + " and " + others + " carry the same distribution, `" +
+               solver_.pypi()[meaning.index].name + "`: one of them can be installed";
+    }
+    if (meaning.kind == KeyMeaning::Kind::other_major) {
+        names_cuda_ = true;
+        return solvable(by) + " is of another CUDA major than " + others + ": an environment has one";
+    }
+    return solvable(by) + " does not go with " + others;
 }
 
 }  // namespace aimlock::engine

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "solver/engine/encoding.hpp"
 #include "solver/engine/prune.hpp"
 #include "solver/engine/target_solver.hpp"
+#include "solver/engine/unusable.hpp"
 
 namespace aimlock::engine {
 
@@ -34,17 +38,24 @@ public:
     bool is_way_out(KeyId key, SolvableId provider) const;
     /// True once a text spoke of a CUDA driver or major.
     [[nodiscard]] bool names_cuda() const { return names_cuda_; }
+    /// What of the target the texts so far put the blame on.
+    [[nodiscard]] const Unusable& blamed() const { return blamed_; }
+    /// Why `others` cannot be there with `by`, which conflicts with them by the key `conflict`.
+    std::string excluded(SolvableId by, KeyId conflict, const std::string& others) const;
 
 private:
-    std::string version_range(const std::vector<SolvableId>& solvables) const;
+    std::string version_range(const std::vector<SolvableId>& solvables, bool all) const;
+    std::pair<std::optional<std::string>, std::optional<std::string>> newest_and_oldest(
+        const std::vector<SolvableId>& solvables) const;
+    std::string blame(Unusable unusable) const;
     std::string dependency_text(const PypiDependency& dependency) const;
-    std::string unusable_text(const PypiDependency& dependency) const;
     std::string lack_of_cuda(unsigned major, const std::string& driver) const;
     std::string refused_build(const KeyMeaning& meaning) const;
 
     TargetSolver& solver_;
     const EncodedRound& round_;
     mutable bool names_cuda_ = false;
+    mutable Unusable blamed_;
 };
 
 }  // namespace aimlock::engine

@@ -1,7 +1,11 @@
+#include "solver/engine/repair.hpp"
+
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
-#include "solver/engine/target_solver.hpp"
+#include "solver/spec/package_name.hpp"
 
 namespace aimlock::engine {
 namespace {
@@ -67,6 +71,7 @@ public:
     Edit(TargetSolver& solver, Roots roots) : solver_(solver), all_(std::move(roots)) {}
 
     Result<std::optional<Repair>> conda(const CondaRoot& root) {
+        if (!solver_.conda().has_name(root.spec.name)) return nearest(root);
         CondaRoot free = root;
         free.spec = MatchSpec{};
         free.spec.name = root.spec.name;
@@ -93,6 +98,26 @@ public:
         if (!removed) return tl::make_unexpected(removed.error());
         if (*removed) return Repair{"conda: remove " + root.written, root.pos, true};
         return std::nullopt;
+    }
+
+    // A name that no channel has, as the name that it most likely is.
+    Result<std::optional<Repair>> nearest(const CondaRoot& root) {
+        CondaRoot renamed = root;
+        renamed.spec.name = solver_.conda().nearest_name(root.spec.name);
+        const auto solves = [&](const Roots& roots) {
+            auto solved = solver_.attempt(roots);
+            return solved && *solved;
+        };
+        if (!renamed.spec.name.empty() && solves(with(root, renamed))) {
+            std::string written = root.written;
+            const std::size_t at = written.find(root.spec.name);
+            if (at != std::string::npos)
+                return Repair{"conda: " + root.written + " -> " +
+                                  written.replace(at, root.spec.name.size(), renamed.spec.name),
+                              root.pos, true};
+        }
+        if (!solves(without(root))) return std::nullopt;
+        return Repair{"conda: remove " + root.written, root.pos, true};
     }
 
     Result<std::optional<Repair>> pypi(const PypiRoot& root) {
@@ -122,6 +147,53 @@ public:
         if (!removed) return tl::make_unexpected(removed.error());
         if (*removed) return Repair{"pypi: remove " + root.written, root.pos, true};
         return std::nullopt;
+    }
+
+    // The same package from the other world, with the same bound as far as the other world can read it.
+    Result<std::optional<Repair>> to_pypi(const CondaRoot& root) {
+        if (root.spec.name == "python") return std::nullopt;
+        const std::string bound = root.spec.version ? root.spec.version->text() : std::string();
+        auto specifiers = SpecifierSet::parse(bound == "*" ? std::string() : bound);
+        if (!specifiers) return std::nullopt;
+        std::vector<std::string> names = solver_.name_map().pypi_names(root.spec.name);
+        if (names.empty()) names.push_back(normalize_pypi_name(root.spec.name));
+        PypiRoot moved;
+        moved.requirement.name = names.front();
+        moved.requirement.specifiers = *std::move(specifiers);
+        moved.pos = root.pos;
+        // A solver of its own: this one may know of no Python, as nothing asked for a wheel.
+        TargetRequest request = solver_.request();
+        std::erase_if(request.conda, [&](const CondaRoot& one) { return one.written == root.written; });
+        request.pypi.push_back(moved);
+        TargetSolver other(request, solver_.options(), solver_.channels(), solver_.name_map(),
+                           solver_.source(), solver_.progress());
+        if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
+        auto solved = other.attempt(other.all_roots());
+        if (!solved) return tl::make_unexpected(solved.error());
+        if (!*solved) return std::nullopt;
+        const std::string text = moved.requirement.specifiers.text();
+        return Repair{"conda: " + root.written + " -> pypi: " + moved.requirement.name +
+                          (text.empty() ? std::string() : " " + text),
+                      root.pos, true};
+    }
+
+    Result<std::optional<Repair>> to_conda(const PypiRoot& root) {
+        std::vector<std::string> names = solver_.name_map().conda_names(root.requirement.name);
+        if (std::ranges::find(names, root.requirement.name) == names.end())
+            names.insert(names.begin(), root.requirement.name);
+        std::erase_if(names, [&](const std::string& name) { return !solver_.conda().has_name(name); });
+        if (names.empty() || !root.requirement.extras.empty()) return std::nullopt;
+        const std::string written = names.front() + (root.requirement.specifiers.text().empty()
+                                                         ? std::string()
+                                                         : " " + root.requirement.specifiers.text());
+        auto spec = MatchSpec::parse(written);
+        if (!spec) return std::nullopt;
+        Roots roots = without(root);
+        roots.conda.push_back({*std::move(spec), written, root.pos});
+        auto solved = solver_.attempt(roots);
+        if (!solved) return tl::make_unexpected(solved.error());
+        if (!*solved) return std::nullopt;
+        return Repair{"pypi: " + root.written + " -> conda: " + written, root.pos, true};
     }
 
 private:
@@ -179,22 +251,74 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
     return std::nullopt;
 }
 
+// The same request with another option.
+Result<std::optional<Repair>> other_option(TargetSolver& solver,
+                                           const SolveOptions& options,
+                                           std::string change) {
+    TargetSolver other(solver.request(), options, solver.channels(), solver.name_map(), solver.source(),
+                       solver.progress());
+    if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
+    auto solved = other.attempt(other.all_roots());
+    if (!solved) return tl::make_unexpected(solved.error());
+    if (!*solved) return std::nullopt;
+    return Repair{std::move(change), SourcePos{{}, 0, 0}, true};
+}
+
+Result<std::optional<Repair>> another_python(OtherPython& other) {
+    auto solved = other.attempt();
+    if (!solved) return tl::make_unexpected(solved.error());
+    if (!*solved || other.minor().empty()) return std::nullopt;
+    CondaRoot python = other.bound();
+    const std::string written = "python " + other.minor() + ".*";
+    auto spec = MatchSpec::parse(written);
+    if (!spec) return std::nullopt;
+    python.spec = *std::move(spec);
+    if (!other.solves_whole(python)) return std::nullopt;
+    return Repair{"conda: " + other.bound().written + " -> " + written, python.pos, true};
+}
+
 }  // namespace
 
-std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters) {
+std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, const ToBlame& blame) {
     std::vector<Repair> repairs;
     Edit edit(solver, solver.all_roots());
     // That there is no solution is certain. An edit that cannot be tried because a document is out of reach
     // is not offered; it does not turn the answer into a failure.
     const auto keep = [&](const Result<std::optional<Repair>>& repair) {
-        if (repair && *repair && repairs.size() < most_repairs) repairs.push_back(**repair);
+        if (!repair || !*repair) return;
+        if (std::ranges::find(repairs, (*repair)->change, &Repair::change) == repairs.end())
+            repairs.push_back(**repair);
+    };
+    std::vector<Repair> removals;
+    const auto is_removal = [](const Repair& repair) {
+        return repair.change.find(": remove ") != std::string::npos;
     };
     for (const PypiRoot& root : core.pypi) keep(edit.pypi(root));
-    for (const CondaRoot& root : core.conda) keep(edit.conda(root));
-    if (cuda_matters) keep(newer_driver(solver));
-    // An edit of a bound is smaller than giving something up.
-    std::ranges::stable_sort(
-        repairs, {}, [](const Repair& repair) { return repair.change.find("remove ") != std::string::npos; });
+    for (const CondaRoot& root : core.conda) {
+        if (blame.other_python == nullptr || root.spec.name != "python") keep(edit.conda(root));
+    }
+    std::ranges::copy_if(repairs, std::back_inserter(removals), is_removal);
+    std::erase_if(repairs, is_removal);
+    if (blame.other_python != nullptr) keep(another_python(*blame.other_python));
+    if (blame.cuda) keep(newer_driver(solver));
+    SolveOptions options = solver.options();
+    if (blame.channel_priority && options.channel_priority == ChannelPriority::strict) {
+        options.channel_priority = ChannelPriority::flexible;
+        keep(other_option(solver, options, "option: channel-priority strict -> flexible"));
+    }
+    options = solver.options();
+    if (blame.prerelease && options.prerelease == PrereleaseMode::disallow) {
+        options.prerelease = PrereleaseMode::if_necessary;
+        keep(other_option(solver, options, "option: prerelease disallow -> if-necessary"));
+    }
+    for (const PypiRoot& root : core.pypi) {
+        if (repairs.size() < most_repairs) keep(edit.to_conda(root));
+    }
+    for (const CondaRoot& root : core.conda) {
+        if (repairs.size() < most_repairs) keep(edit.to_pypi(root));
+    }
+    repairs.insert(repairs.end(), removals.begin(), removals.end());
+    if (repairs.size() > most_repairs) repairs.resize(most_repairs);
     return repairs;
 }
 

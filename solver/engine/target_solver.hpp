@@ -113,8 +113,4 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved);
 /// Why there is no solution, and which edits give one.
 Result<Conflict> explain(TargetSolver& solver);
 
-/// Edits of `core` (and of the target's CUDA where `cuda_matters`), each tried by solving the whole request
-/// again; at most five, the smallest first. `solver` has found that the request has no solution.
-std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, bool cuda_matters);
-
 }  // namespace aimlock::engine

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "solver/base/result.hpp"
@@ -42,6 +45,13 @@ public:
     /// Questions not yet answered.
     [[nodiscard]] virtual std::size_t pending() const = 0;
     [[nodiscard]] virtual FetchCounts counts() const = 0;
+    /// A source of the same documents that keeps the wheels whose file names `keep` accepts, for a question
+    /// about other Pythons than the request's; null: there is none.
+    [[nodiscard]] virtual std::unique_ptr<MetadataSource> keeping(
+        std::function<bool(std::string_view)> keep) const {
+        (void)keep;
+        return nullptr;
+    }
 };
 
 }  // namespace aimlock

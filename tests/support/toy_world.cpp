@@ -79,6 +79,13 @@ void ToyWorld::reset() {
     counts_ = {};
 }
 
+std::unique_ptr<MetadataSource> ToyWorld::keeping(std::function<bool(std::string_view)> keep) const {
+    (void)keep;
+    auto same = std::make_unique<ToyWorld>(*this);
+    same->reset();
+    return same;
+}
+
 void ToyWorld::ask_page(const std::string& normalized_name) {
     questions_.push_back({true, normalized_name});
     ++counts_.index_requests;
@@ -115,6 +122,7 @@ Arrival ToyWorld::wait() {
     for (const ToyRelease& release : releases) {
         if (release.name != question.what) continue;
         page.exists = true;
+        if (release.tags.empty()) page.unusable.emplace(release.version, UnusableReason::sdist_only);
         for (const std::string& tag : release.tags) {
             WheelFile wheel;
             wheel.file_name = file_name_of(release, tag);

@@ -27,7 +27,7 @@ struct ToyRecord {
     std::string subdir = "linux-64";
 };
 
-/// A release of a toy index: one wheel for each entry of `tags`.
+/// A release of a toy index: one wheel for each entry of `tags`; none: a source distribution alone.
 struct ToyRelease {
     std::string name;
     std::string version;
@@ -60,6 +60,10 @@ public:
     Arrival wait() override;
     [[nodiscard]] std::size_t pending() const override { return questions_.size(); }
     [[nodiscard]] FetchCounts counts() const override { return counts_; }
+
+    /// Its pages hold all wheels anyway.
+    [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
+        std::function<bool(std::string_view)> keep) const override;
 
     static std::string url_of(const ToyRelease& release, const std::string& tag);
 

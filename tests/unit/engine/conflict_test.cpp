@@ -14,6 +14,7 @@ using ::testing::Not;
 class Refusal : public ::testing::Test {
 protected:
     ToyWorld world;
+    SolveOptions options;
     NameMap names = NameMap::built_in();
 
     void SetUp() override { world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0}}; }
@@ -21,7 +22,7 @@ protected:
     Conflict conflict(const TargetRequest& request) {
         world.reset();
         SilentProgress progress;
-        auto result = solve_target(request, {}, world.channels(), names, world, progress);
+        auto result = solve_target(request, options, world.channels(), names, world, progress);
         EXPECT_TRUE(result.has_value()) << result.error().message;
         EXPECT_TRUE(std::holds_alternative<Conflict>(*result));
         return std::get<Conflict>(*result);
@@ -85,6 +86,100 @@ TEST_F(Refusal, KeepsOnlyWhatTheContradictionNeeds) {
     EXPECT_THAT(found.requirements, ElementsAre("pypi: x", "pypi: y"));
     EXPECT_THAT(found.repairs, Not(IsEmpty()));
     expect_golden("conflict/two_wheels.txt", as_text(found));
+}
+
+TEST_F(Refusal, NamesReleasesThatAreSourceDistributionsOnly) {
+    world.releases = {{"farm", "2.4", {"mdao<=3.26,>=3.16"}},
+                      {"farm", "2.3", {"mdao==3.16"}},
+                      {"farm", "1.0", {"doe<2"}},
+                      {"mdao", "3.40"},
+                      {"mdao", "3.26", {}, {}, {}, false, {}},
+                      {"mdao", "3.16", {}, {}, {}, false, {}},
+                      {"doe", "1.9", {}, {}, {}, false, {}}};
+    expect_golden("conflict/sdist_only.txt", as_text(conflict(toy_request({"python"}, {"farm"}))));
+}
+
+TEST_F(Refusal, NamesReleasesThatWereWithdrawn) {
+    ToyRelease withdrawn{"lib", "2.0"};
+    withdrawn.yanked = true;
+    world.releases = {withdrawn, {"lib", "1.0"}};
+    expect_golden("conflict/yanked_only.txt", as_text(conflict(toy_request({"python"}, {"lib>=2"}))));
+}
+
+TEST_F(Refusal, NamesPreReleasesWhereTheyAreNotAllowed) {
+    world.releases = {{"core", "2.0a4"}, {"core", "1.0"}};
+    options.prerelease = PrereleaseMode::disallow;
+    expect_golden("conflict/prerelease_only.txt", as_text(conflict(toy_request({"python"}, {"core>1"}))));
+}
+
+TEST_F(Refusal, NamesTheBoundOnPythonThatLeavesNoWheel) {
+    world.records.push_back({"python", "3.14.1", {}, {}, "h1_0_cp314"});
+    ToyRelease spacy{"spacy", "3.7.5"};
+    spacy.tags = {"cp312-cp312-manylinux_2_17_x86_64"};
+    ToyRelease stated{"stated", "1.0"};
+    stated.requires_python = "<3.14";
+    world.releases = {spacy, stated};
+    const Conflict found = conflict(toy_request({"python >=3.13"}, {"spacy"}));
+    EXPECT_THAT(found.requirements, ElementsAre("conda: python >=3.13", "pypi: spacy"));
+    expect_golden("conflict/wrong_python.txt", as_text(found));
+    expect_golden("conflict/requires_python.txt",
+                  as_text(conflict(toy_request({"python >=3.13"}, {"stated"}))));
+}
+
+TEST_F(Refusal, NamesAWheelForAnotherLibc) {
+    ToyRelease duck{"duck", "2.0"};
+    duck.tags = {"cp312-cp312-manylinux_2_39_x86_64"};
+    world.releases = {duck};
+    expect_golden("conflict/wrong_glibc.txt", as_text(conflict(toy_request({"python 3.12.*"}, {"duck"}))));
+}
+
+TEST_F(Refusal, NamesTheChannelThatPriorityShutsOut) {
+    world.channel_names = {"first", "second"};
+    world.records = {{"lib", "1.0", {}, {}, "0", 0, "first"},
+                     {"lib", "2.0", {}, {}, "0", 0, "second"},
+                     {"app", "1.0", {"lib >=2"}, {}, "0", 0, "second"}};
+    expect_golden("conflict/channel_priority.txt", as_text(conflict(toy_request({"app"}, {}))));
+}
+
+TEST_F(Refusal, NamesRecordsBeyondTheCutOff) {
+    world.records.push_back({"lib", "1.0", {}, {}, "0", 0, "toy", 10});
+    world.records.push_back({"lib", "2.0", {}, {}, "0", 0, "toy", 30});
+    options.exclude_newer_ms = 20;
+    expect_golden("conflict/exclude_newer.txt", as_text(conflict(toy_request({"lib >=2"}, {}))));
+}
+
+TEST_F(Refusal, NamesWhatARecordConstrains) {
+    world.records.push_back({"app", "1.0", {}, {"lib <2"}});
+    world.records.push_back({"lib", "2.0"});
+    world.records.push_back({"lib", "1.0"});
+    expect_golden("conflict/constrains.txt", as_text(conflict(toy_request({"app", "lib >=2"}, {}))));
+}
+
+TEST_F(Refusal, OffersTheOtherWorldForAName) {
+    world.records.push_back({"ffmpeg", "7.1"});
+    world.releases = {{"only-wheel", "1.0"}};
+    const Conflict wheel = conflict(toy_request({"python", "only-wheel"}, {}));
+    EXPECT_THAT(as_text(wheel), HasSubstr("tried: conda: only-wheel -> pypi: only-wheel"));
+    expect_golden("conflict/other_world.txt", as_text(conflict(toy_request({"python"}, {"ffmpeg>=7"}))));
+}
+
+// Two ways, each closed by another rule: no single chain of "must" says it.
+TEST_F(Refusal, TellsCaseByCaseWhatNoSingleChainSays) {
+    world.records.push_back({"torch-gpu", "2.0", {"proto >=6", "mkl >=2"}});
+    world.records.push_back({"torch-gpu", "1.0", {"proto <6", "mkl <2"}});
+    world.records.push_back({"vision", "2.0", {"proto <6", "mkl >=2"}});
+    world.records.push_back({"vision", "1.0", {"proto >=6", "mkl <2"}});
+    for (const char* version : {"7.0", "5.0"}) world.records.push_back({"proto", version});
+    for (const char* version : {"2.0", "1.0"}) world.records.push_back({"mkl", version});
+    expect_golden("conflict/case_by_case.txt", as_text(conflict(toy_request({"torch-gpu", "vision"}, {}))));
+}
+
+// One distribution, one provider: conda's record and a wheel of it cannot both be there.
+TEST_F(Refusal, NamesTheDistributionThatBothWorldsWouldBring) {
+    world.records.push_back({"user", "1.0", {"numpy 1.*"}});
+    world.records.push_back({"numpy", "1.26.4"});
+    world.releases = {{"wheel", "1.0", {"numpy==1.26.3"}}, {"numpy", "1.26.3"}};
+    expect_golden("conflict/one_provider.txt", as_text(conflict(toy_request({"python", "user"}, {"wheel"}))));
 }
 
 }  // namespace
