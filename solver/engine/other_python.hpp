@@ -8,7 +8,8 @@
 
 namespace aimlock::engine {
 
-/// The request of a solver with any Python that its channels have: what if its bound on Python were not there?
+/// The request of a solver with any Python that its channels have: what if its bound on Python were not
+/// there?
 class OtherPython {
 public:
     /// nullopt where the request has no bound on conda's Python, or the source cannot read pages anew.

@@ -1,7 +1,7 @@
-// (1) The exact reasoning of prune.hpp over the unpruned problem usually ends in a contradiction by itself; its
-// record of who killed whom is walked back from the empty key to lines of the manifest. (2) Where it does not, it
-// is tried on each candidate of one requirement in turn: if every one of them ends in a contradiction, these are
-// the reasons, case by case.
+// (1) The exact reasoning of prune.hpp over the unpruned problem usually ends in a contradiction by itself;
+// its record of who killed whom is walked back from the empty key to lines of the manifest. (2) Where it does
+// not, it is tried on each candidate of one requirement in turn: if every one of them ends in a
+// contradiction, these are the reasons, case by case.
 #include "solver/engine/reason_chain.hpp"
 
 #include <algorithm>
@@ -14,9 +14,9 @@ namespace aimlock::engine {
 namespace {
 
 constexpr std::size_t longest_chain = 12;
-constexpr std::size_t most_cases = 60;   // candidates of a requirement that is split into cases
+constexpr std::size_t most_cases = 60;    // candidates of a requirement that is split into cases
 constexpr std::size_t most_trials = 240;  // of the reasoning, over all requirements
-constexpr std::size_t most_told = 3;     // cases that are told in full
+constexpr std::size_t most_told = 3;      // cases that are told in full
 
 class Chain {
 public:
@@ -155,7 +155,8 @@ std::vector<Split> splits(const EncodedRound& round, const Pruning& pruning) {
     return found;
 }
 
-// Tells of each candidate of the split why it cannot be; false where one of them can be, for all that is known.
+// Tells of each candidate of the split why it cannot be; false where one of them can be, for all that is
+// known.
 bool tell_cases(TargetSolver& solver, EncodedRound& round, const Split& split, ReasonChain& chain) {
     std::set<std::string> called;
     std::set<std::vector<std::string>> reasons;

@@ -34,7 +34,8 @@ ReleasesSeen releases_seen(const Project& project, const SpecifierSet& set) {
         if (!name || !set.admits(name->version)) continue;
         if (wheel.yanked && seen.yanked_reason.empty()) seen.yanked_reason = wheel.yanked_reason;
         if (project.release_of(name->version)) continue;
-        if (!seen.other_python || *seen.other_python < name->version) seen.requires_python = wheel.requires_python;
+        if (!seen.other_python || *seen.other_python < name->version)
+            seen.requires_python = wheel.requires_python;
         keep_newest(wheel.requires_python.empty() ? seen.no_wheel : seen.other_python, name->version);
     }
     for (const auto& [text, reason] : project.page.unusable) {
@@ -60,7 +61,8 @@ Unusable unusable_releases(TargetSolver& solver, const PypiDependency& dependenc
     const Project& project = solver.pypi()[dependency.project];
     if (!project.page.exists) return {missing_project(solver, project.name), false, false, false};
     if (project.page.status == "quarantined")
-        return {"the index has put `" + project.name + "` under quarantine: it offers no files", false, false, false};
+        return {"the index has put `" + project.name + "` under quarantine: it offers no files", false, false,
+                false};
     const ReleasesSeen seen = releases_seen(project, solver.pypi().specifier_set(dependency.specifiers));
     if (seen.yanked) {
         return {"every release of " + asked + " was withdrawn by its author (yanked" +
@@ -84,11 +86,12 @@ Unusable unusable_releases(TargetSolver& solver, const PypiDependency& dependenc
                 true, false, false};
     }
     if (seen.sdist_only) {
-        return {"all releases of " + asked + " are source distributions (sdist); only wheels are installed", false,
-                false, false};
+        return {"all releases of " + asked + " are source distributions (sdist); only wheels are installed",
+                false, false, false};
     }
     if (seen.after_cutoff) {
-        return {"all releases of " + asked + " are newer than the cut-off (exclude-newer)", false, false, false};
+        return {"all releases of " + asked + " are newer than the cut-off (exclude-newer)", false, false,
+                false};
     }
     return {"no release of " + project.name + " meets " + asked, false, false, false};
 }
@@ -103,7 +106,8 @@ Unusable unusable_records(TargetSolver& solver, SpecId id, const std::string& as
         for (const Repodata& repodata : channel.subdirs) {
             const auto name = repodata.texts.find(spec.name);
             if (!name) continue;
-            const bool platform = repodata.subdir == "noarch" || repodata.subdir == solver.request().target.platform;
+            const bool platform =
+                repodata.subdir == "noarch" || repodata.subdir == solver.request().target.platform;
             for (const CondaRecord& record : repodata.records) {
                 if (record.name != *name) continue;
                 const auto version = CondaVersion::parse(repodata.text(record.version));

@@ -14,8 +14,8 @@ struct Unusable {
     bool prerelease = false;        ///< a pre-release would do
 };
 
-/// Of a PyPI requirement, written `asked`: no such project, withdrawn, pre-releases, another Python, no wheel,
-/// sdists only, after the cut-off.
+/// Of a PyPI requirement, written `asked`: no such project, withdrawn, pre-releases, another Python, no
+/// wheel, sdists only, after the cut-off.
 Unusable unusable_releases(TargetSolver& solver, const PypiDependency& dependency, const std::string& asked);
 
 /// Of a conda spec, written `asked`: no such package, a channel that priority shuts out, another platform,
