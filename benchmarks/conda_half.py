@@ -30,26 +30,26 @@ REQUESTS = [
     ("scipy 3.10", FORGE, ["python 3.10.*", "numpy <2", "scipy", "pandas", "scikit-learn"], CUDA, "strict"),
     ("notebook", FORGE, ["python >=3.11", "jupyterlab", "ipywidgets", "matplotlib"], CUDA, "strict"),
     ("pytorch gpu", FORGE, ["python 3.12.*", "pytorch-gpu", "torchvision"], CUDA, "strict"),
-    ("pytorch cpu", FORGE, ["python 3.12.*", "pytorch", "torchvision"], "none", "strict"),
-    ("pytorch 2.4", FORGE, ["python 3.11.*", "pytorch 2.4.*", "cuda-version 12.*"], CUDA, "strict"),
-    ("pytorch cpu build", FORGE, ["pytorch=*=cpu*", "python 3.12.*"], CUDA, "strict"),
-    ("tensorflow", FORGE, ["python 3.11.*", "tensorflow"], CUDA, "strict"),
-    ("jax", FORGE, ["python 3.12.*", "jax", "flax", "optax"], CUDA, "strict"),
-    ("cuda tools", FORGE, ["cuda-nvcc", "cuda-version 12.4", "cmake", "ninja"], CUDA, "strict"),
-    ("rapids", ["rapidsai", "conda-forge", "nvidia"], ["python 3.12.*", "cudf", "cuda-version >=12,<13"], CUDA, "strict"),
+    ("pytorch cpu", FORGE, ["python", "pytorch-cpu"], "none", "strict"),
+    ("pytorch 2.8", FORGE, ["pytorch 2.8.*", "cuda-version 12.*"], CUDA, "strict"),
+    ("pytorch cpu build", FORGE, ["pytorch[build='cpu*']", "python 3.12.*"], CUDA, "strict"),
+    ("onnxruntime", FORGE, ["python 3.12.*", "onnxruntime", "polars"], CUDA, "strict"),
+    ("jax", FORGE, ["python 3.11.*", "jax", "jaxlib"], CUDA, "strict"),
+    ("cuda tools", FORGE, ["cuda-nvcc", "cuda-version ==12.4", "cmake", "ninja"], CUDA, "strict"),
+    ("cupy", FORGE, ["python 3.12.*", "cupy", "cuda-version >=12,<13"], CUDA, "strict"),
     ("opencv", FORGE, ["python 3.12.*", "opencv", "ffmpeg", "pillow"], CUDA, "strict"),
     ("geo", FORGE, ["python 3.12.*", "gdal", "geopandas", "rasterio", "xarray", "netcdf4"], CUDA, "strict"),
     ("arrow", FORGE, ["python 3.12.*", "pyarrow", "dask", "distributed", "s3fs"], CUDA, "strict"),
     ("numba", FORGE, ["python 3.12.*", "numba", "numpy"], CUDA, "strict"),
     ("hdf5", FORGE, ["python 3.12.*", "h5py", "pytables", "zarr"], CUDA, "strict"),
-    ("transformers", FORGE, ["python 3.12.*", "transformers", "datasets", "accelerate", "tokenizers"], CUDA, "strict"),
+    ("datasets", FORGE, ["python 3.12.*", "datasets", "huggingface_hub"], CUDA, "strict"),
     ("compilers", FORGE, ["gcc_linux-64", "gxx_linux-64", "make", "pkg-config"], CUDA, "strict"),
     ("r", FORGE, ["r-base >=4.3", "r-ggplot2"], CUDA, "strict"),
-    ("mkl", FORGE, ["numpy", "libblas=*=*mkl", "python 3.12.*"], CUDA, "strict"),
+    ("mkl", FORGE, ["numpy", "libblas[build='*mkl']", "python 3.12.*"], CUDA, "strict"),
     ("web", FORGE, ["python 3.13.*", "fastapi", "uvicorn", "sqlalchemy", "pydantic"], CUDA, "strict"),
     ("bioconda", FORGE + ["bioconda"], ["samtools", "bwa"], CUDA, "strict"),
-    ("pytorch channel", TORCH, ["python 3.11.*", "pytorch", "pytorch-cuda 12.1"], CUDA, "strict"),
-    ("pinned channel", TORCH, ["python 3.11.*", "conda-forge::pytorch-gpu", "conda-forge::numpy"], CUDA, "strict"),
+    ("pytorch channel", TORCH, ["python 3.11.*", "pytorch", "pytorch-cuda ==12.1"], CUDA, "strict"),
+    ("pinned channel", TORCH, ["python 3.12.*", "conda-forge::pytorch", "conda-forge::numpy"], CUDA, "strict"),
     ("no priority", TORCH, ["python 3.11.*", "pytorch"], CUDA, "disabled"),
     ("old", FORGE, ["python 3.9.*", "numpy 1.26.*", "pandas <2.2", "scikit-learn <1.4"], CUDA, "strict"),
     ("tests", FORGE, ["python 3.12.*", "pytest", "pytest-cov", "mypy", "ruff", "pre-commit"], CUDA, "strict"),
@@ -121,8 +121,10 @@ def command_of(arguments, request, work):
     for spec in specs:
         ours += ["--conda", spec]
     python = str(Path(arguments.tools).resolve() / "python")
+    # A name before `::` is the public channel of that name to py-rattler: it is given the address.
+    pinned = [f"{(work / spec.split('::')[0]).as_uri()}::{spec.split('::')[1]}" if "::" in spec else spec for spec in specs]
     theirs = [python, str(Path(__file__).parent / "peers/rattler_solve.py"),
-              ",".join((work / channel).as_uri() for channel in channels), cuda, GLIBC, *specs]
+              ",".join((work / channel).as_uri() for channel in channels), cuda, GLIBC, *pinned]
     return ours, theirs
 
 
@@ -145,7 +147,7 @@ def one_request(arguments, request, work, table):
     for number in range(arguments.runs + 1):
         for who, command in (("ours", ours), ("theirs", theirs)):
             result = timed(command, environment)
-            if number > 0:
+            if number > 0 or arguments.runs == 0:
                 rows[who].append(result)
     document, peer = rows["ours"][-1][0], rows["theirs"][-1][0]
     solved = document.get("status") == "solved"
@@ -164,7 +166,7 @@ def main():
     parser.add_argument("--aimlock", required=True)
     parser.add_argument("--channels", required=True, help="folder of channels")
     parser.add_argument("--tools", default="build/tools-venv/bin", help="bin folder of a Python with py-rattler")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="after one that is not counted; 0: one run, for the records alone")
     parser.add_argument("--only", help="requests whose name holds this text")
     parser.add_argument("--details", action="store_true", help="list every record that differs")
     arguments = parser.parse_args()
@@ -187,7 +189,7 @@ def main():
                   f"{mine[0]:13.3f}{mine[1]:7.3f}{mine[2]:5.0f} |{other[0]:13.3f}{other[1]:7.3f}{other[2]:5.0f}{result['alone']:7.3f} |"
                   f"{mine[0] / result['alone']:7.2f}", flush=True)
             if found is None:
-                print(f"    aimlock: {result['status']}; py-rattler: {result['peer']}")
+                print(f"    aimlock: {result['status']}; py-rattler: {result['peer']} {(result['peer_error'] or '')[:200]}")
             if arguments.details:
                 for name, mine, other in found or []:
                     print(f"    {name}\n      aimlock    {describe(table, mine)}\n      py-rattler {describe(table, other)}")

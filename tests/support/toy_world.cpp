@@ -122,7 +122,7 @@ Arrival ToyWorld::wait() {
     for (const ToyRelease& release : releases) {
         if (release.name != question.what) continue;
         page.exists = true;
-        if (release.tags.empty()) page.unusable.emplace(release.version, UnusableReason::sdist_only);
+        if (release.tags.empty()) page.unusable.emplace_back(release.version, UnusableReason::sdist_only);
         for (const std::string& tag : release.tags) {
             WheelFile wheel;
             wheel.file_name = file_name_of(release, tag);

@@ -118,7 +118,7 @@ TEST_F(SmallWorld, ARefusalNamesThePythonThatIsAskedFor) {
     world.releases = {{"p", "2.0", {}, {}, "<3.14"}};
     const Conflict conflict = refusal({"python 3.14.*"}, {"p"});
     EXPECT_THAT(conflict.requirements, ElementsAre("conda: python 3.14.*", "pypi: p"));
-    EXPECT_THAT(changes(conflict), Contains("conda: python 3.14.* -> python ==3.12.4"));
+    EXPECT_THAT(changes(conflict), Contains("conda: python 3.14.* -> python 3.12.*"));
 }
 
 TEST_F(SmallWorld, ARequestWhosePythonCannotBeHadNamesARequirement) {
