@@ -61,12 +61,20 @@ private:
                kind != KeyMeaning::Kind::goal;
     }
 
+    // A requirement on PyPI that holds for other Pythons is met by the Python that is there.
+    [[nodiscard]] bool does_not_hold(KeyId key) const {
+        if (round_.meanings[key].kind != KeyMeaning::Kind::dependency) return false;
+        return std::ranges::any_of(round_.problem.keys[key], [&](SolvableId id) {
+            return installed_[id] && round_.problem.names[round_.problem.solvables[id].name] == "b:python";
+        });
+    }
+
     [[nodiscard]] std::vector<bool> asked_for() const {
         std::vector<bool> asked(installed_.size(), false);
         std::vector<bool> seen(round_.problem.keys.size(), false);
         std::vector<SolvableId> open;
         const auto ask = [&](KeyId key) {
-            if (seen[key]) return;
+            if (seen[key] || does_not_hold(key)) return;
             seen[key] = true;
             for (const SolvableId id : round_.problem.keys[key]) {
                 if (!installed_[id] || asked[id] || !asks(key, id)) continue;

@@ -10,7 +10,7 @@ namespace aimlock::engine {
 
 std::optional<ReleaseId> Project::release_of(const Pep440Version& version) const {
     const auto found = std::ranges::find(releases, version, &Release::version);
-    if (found == releases.end()) return std::nullopt;
+    if (found == releases.end() || found->pythons.none()) return std::nullopt;
     return static_cast<ReleaseId>(found - releases.begin());
 }
 

@@ -14,6 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
             continue;
         }
         const auto again = MatchSpec::parse(spec->text());
+        if (!again || again->text() != spec->text()) {
+            std::fprintf(stderr, "%s\n%s\n", spec->text().c_str(), again ? again->text().c_str() : "refused");
+        }
         FUZZ_CHECK(again && again->text() == spec->text());
         MatchFields fields;
         fields.name = spec->name;

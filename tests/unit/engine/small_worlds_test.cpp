@@ -146,6 +146,26 @@ TEST_F(SmallWorld, ACoreHasNoSolutionWithPrereleasesEither) {
     EXPECT_THAT(refusal({}, {"a", "b <3.0"}).requirements, ElementsAre("pypi: a", "pypi: b <3.0"));
 }
 
+TEST_F(SmallWorld, AWheelIsNotInstalledUnderAPythonForWhichItIsNotAskedFor) {
+    map(R"({"python": [], "b": ["a"]})");
+    world.records = {python312, python314, {"b", "1.0"}, {"b", "3.0", {}, {}, "1", 1}};
+    world.records[1].depends = {"b"};
+    world.records.back().purls = {"pkg:pypi/d@4.0"};
+    world.releases = {{"a", "2.0"}};
+    EXPECT_THAT(lines({"python 3.14.*"}, {"a ; python_version < '3.14'"}),
+                ElementsAre("b 3.0 (conda)", "python 3.14.5 (conda)"));
+}
+
+TEST_F(SmallWorld, AnExtraOfACondaVersionWhoseWheelFitsNoPythonAsksForNothing) {
+    map(R"({"a": ["a"], "python": []})");
+    world.records = {python312, {"a", "2.0"}};
+    world.releases = {{"a", "2.0", {}, {}, ">=3.14"}};
+    for (const bool page_states_python : {true, false}) {
+        world.releases[0].page_states_python = page_states_python;
+        EXPECT_THAT(lines({"a"}, {"a[x]"}), ElementsAre("a 2.0 (conda)", "python 3.12.4 (conda)"));
+    }
+}
+
 TEST_F(SmallWorld, AnEditIsPrintedWithAllThatItLeavesAsItIs) {
     world.records = {python312, {"c", "1.0"}};
     world.releases = {{"p", "1.0", {}, {"x"}}};
