@@ -44,8 +44,8 @@ GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowes
     return conda_name(name, std::move(grades));
 }
 
-// A version is as old as its first upload or build in either world, and as new as the newest of the versions
-// up to it: a late fix of an old series makes no version older that comes after it.
+// A version is as old as its first upload or build in either world, and never newer than a version that comes
+// after it: a late fix of an old series is as old as what replaced the series.
 class Timeline {
 public:
     void add(Grade version, Grade date) {
@@ -53,9 +53,9 @@ public:
         first = std::min(first, date);
     }
     void close() {
-        Grade newest = 0;
-        for (auto& [version, date] : first_) {
-            if (date != best_grade) date = newest = std::max(newest, date);
+        Grade oldest = best_grade;
+        for (auto entry = first_.rbegin(); entry != first_.rend(); ++entry) {
+            if (entry->second != best_grade) entry->second = oldest = std::min(oldest, entry->second);
         }
     }
     /// The date of a version that was added; `close` comes before.

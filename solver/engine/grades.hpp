@@ -26,8 +26,8 @@ struct Held {
 using GradedName = std::shared_ptr<const Graded>;
 
 /// Grades by release date: since 1970 in milliseconds, of the first upload or build of a version, for a
-/// rebuild makes no code newer; and never before an older version, for a late fix of an old series makes
-/// nothing older. What has no date has the best grade.
+/// rebuild makes no code newer; and never after that of a newer version, for a late fix of an old series is
+/// as old as what replaced the series. What has no date has the best grade.
 GradedName conda_dates(TargetSolver& solver, const std::string& name);
 GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPart& part);
 

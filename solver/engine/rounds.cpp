@@ -13,6 +13,10 @@ namespace {
 // Far beyond what any request needs (the worst known takes 25); a guard against a loop that no longer learns.
 constexpr std::uint64_t max_rounds = 2000;
 
+// That a document nobody has read yet names a yanked release or a pre-release is rare, and every such release
+// fits while that is hoped: a search without an end where there are hundreds.
+constexpr std::uint64_t most_rounds_of_hope = 8;
+
 RoundsAnswer without_goals(RoundsAnswer answer) {
     bool any = false;
     for (const SolvableId id : answer.installed) {
@@ -55,6 +59,7 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
 
     for (std::uint64_t round = 0; round < max_rounds; ++round) {
         if (input.most_rounds != 0 && round == input.most_rounds) return std::nullopt;
+        if (windows_.hope_for_names && round == most_rounds_of_hope) return std::nullopt;
         progress_.status("round " + std::to_string(++stats_.rounds));
         std::optional<RoundsAnswer> answer = solve_near(input);
         if (!answer) answer = solve_once(input);

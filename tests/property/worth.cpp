@@ -62,8 +62,8 @@ void Rules::find_others() {
     }
 }
 
-// A version is as old as its first build or upload, and never older than one that comes before it: a late fix
-// of an old series makes nothing old.
+// A version is as old as its first build or upload, and never newer than one that comes after it: a late fix
+// of an old series is as old as what replaced it.
 std::map<std::size_t, int> Rules::days(const std::map<std::size_t, int>& places) const {
     std::map<int, int> first;  // by place
     for (const auto& [item, place] : places) {
@@ -75,7 +75,7 @@ std::map<std::size_t, int> Rules::days(const std::map<std::size_t, int>& places)
     for (const auto& [item, place] : places) {
         int day = first[place];
         for (const auto& [other, date] : first) {
-            if (other < place && date != undated) day = std::max(day, date);
+            if (other > place && date != undated && day != undated) day = std::min(day, date);
         }
         found.emplace(item, day);
     }
