@@ -50,7 +50,7 @@ bool ids_are_known(const PackedCounts& counts,
 }  // namespace
 
 std::string packed_repodata_form() {
-    constexpr unsigned version = 1;
+    constexpr unsigned version = 2;
     return "repodata " + std::to_string(version) + "/" + std::to_string(sizeof(CondaRecord));
 }
 

@@ -68,6 +68,7 @@ public:
 private:
     simdjson::error_code take_value(std::string_view key, json::document& document) {
         if (key.starts_with("packages")) return take_records(document);
+        if (key == "v3") return take_v3(document);
         if (key == "info") return take_info(document);
         if (key == "removed") return take_removed(document);
         return simdjson::SUCCESS;
@@ -100,10 +101,31 @@ private:
     simdjson::error_code take_records(json::document& document) {
         json::object section;
         if (const auto code = document.get_object().get(section); code != simdjson::SUCCESS) return code;
-        for (auto field : section) {
-            std::string_view file_name;
-            if (const auto code = field.unescaped_key().get(file_name); code != simdjson::SUCCESS)
+        return take_section(section, {});
+    }
+
+    /// CEP 48: a table for each ending of file names, which its keys leave out. Other endings are a future's.
+    simdjson::error_code take_v3(json::document& document) {
+        json::object endings;
+        if (document.get_object().get(endings) != simdjson::SUCCESS) return simdjson::SUCCESS;
+        for (auto field : endings) {
+            std::string_view ending;
+            if (const auto code = field.unescaped_key().get(ending); code != simdjson::SUCCESS) return code;
+            if (ending != "conda" && ending != "tar.bz2" && ending != "whl") continue;
+            const std::string with_dot = "." + std::string(ending);
+            json::object section;
+            if (const auto code = field.value().get_object().get(section); code != simdjson::SUCCESS)
                 return code;
+            if (const auto code = take_section(section, with_dot); code != simdjson::SUCCESS) return code;
+        }
+        return simdjson::SUCCESS;
+    }
+
+    simdjson::error_code take_section(json::object& section, std::string_view ending) {
+        for (auto field : section) {
+            std::string_view key;
+            if (const auto code = field.unescaped_key().get(key); code != simdjson::SUCCESS) return code;
+            const std::string file_name = std::string(key).append(ending);
             json::object object;
             if (const auto code = field.value().get_object().get(object); code != simdjson::SUCCESS)
                 return code;
@@ -115,6 +137,7 @@ private:
     simdjson::error_code take_record(std::string_view file_name, json::object object) {
         record_ = CondaRecord{};
         stated_subdir_ = {};
+        indexed_ms_ = 0;
         why_ = {};
         record_.file_name = repodata_.texts.intern(file_name);
         for (auto field : object) {
@@ -126,6 +149,7 @@ private:
                 code != simdjson::SUCCESS && code != simdjson::INCORRECT_TYPE)
                 return code;
         }
+        if (indexed_ms_ != 0) record_.timestamp_ms = indexed_ms_;  // CEP 47: the server's, where there is one
         judge();
         if (why_.empty()) {
             repodata_.records.push_back(record_);
@@ -165,8 +189,11 @@ private:
             {"size", [](Parser& p, json::value& v) { return number(v, p.record_.size_bytes); }},
             {"license", [](Parser& p, json::value& v) { return p.text(v, p.record_.license); }},
             {"subdir", [](Parser& p, json::value& v) { return p.text(v, p.stated_subdir_); }},
-            {"timestamp", [](Parser& p, json::value& v) { return p.timestamp(v); }},
+            {"timestamp", [](Parser& p, json::value& v) { return timestamp(v, p.record_.timestamp_ms); }},
+            {"indexed_timestamp", [](Parser& p, json::value& v) { return timestamp(v, p.indexed_ms_); }},
             {"track_features", [](Parser& p, json::value& v) { return p.features(v); }},
+            {"flags", [](Parser& p, json::value& v) { return p.flags(v); }},
+            {"extra_depends", [](Parser& p, json::value& v) { return p.extra_depends(v); }},
             {"noarch", [](Parser& p, json::value& v) { return p.noarch(v); }},
             {"python_site_packages_path",
              [](Parser& p, json::value& v) { return p.text(v, p.record_.python_site_packages_path); }},
@@ -200,9 +227,9 @@ private:
 
     /// Old records state seconds. 1e11 ms is 1973, 1e11 s is far away: the boundary that conda itself uses is
     /// near.
-    simdjson::error_code timestamp(json::value& value) {
-        const auto code = number(value, record_.timestamp_ms);
-        if (record_.timestamp_ms < 100'000'000'000U) record_.timestamp_ms *= 1000;
+    static simdjson::error_code timestamp(json::value& value, std::uint64_t& into) {
+        const auto code = number(value, into);
+        if (into < 100'000'000'000U) into *= 1000;
         return code;
     }
 
@@ -217,6 +244,47 @@ private:
             repodata_.lists.push_back(repodata_.texts.intern(found));
         }
         into.size = static_cast<std::uint32_t>(repodata_.lists.size()) - into.begin;
+        return simdjson::SUCCESS;
+    }
+
+    /// CEP 44: a list of specs for each group.
+    simdjson::error_code extra_depends(json::value& value) {
+        json::object groups;
+        if (value.get_object().get(groups) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
+        TextList& into = record_.extra_depends;
+        into.begin = static_cast<std::uint32_t>(repodata_.lists.size());
+        for (auto field : groups) {
+            std::string_view name;
+            if (const auto code = field.unescaped_key().get(name); code != simdjson::SUCCESS) return code;
+            const TextId group = repodata_.texts.intern(name);
+            json::array specs;
+            if (field.value().get_array().get(specs) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
+            for (auto entry : specs) {
+                std::string_view spec;
+                if (const auto code = entry.get_string().get(spec); code != simdjson::SUCCESS) return code;
+                if (has_control_characters(name) || has_control_characters(spec))
+                    why_ = "a field holds control characters";
+                repodata_.lists.push_back(group);
+                repodata_.lists.push_back(repodata_.texts.intern(spec));
+            }
+        }
+        into.size = static_cast<std::uint32_t>(repodata_.lists.size()) - into.begin;
+        return simdjson::SUCCESS;
+    }
+
+    /// CEP 45.
+    simdjson::error_code flags(json::value& value) {
+        json::array entries;
+        if (value.get_array().get(entries) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
+        std::string joined;
+        for (auto entry : entries) {
+            std::string_view flag;
+            if (const auto code = entry.get_string().get(flag); code != simdjson::SUCCESS) return code;
+            if (!joined.empty()) joined += ' ';
+            joined += flag;
+        }
+        if (has_control_characters(joined)) why_ = "a field holds control characters";
+        record_.flags = repodata_.texts.intern(joined);
         return simdjson::SUCCESS;
     }
 
@@ -274,6 +342,7 @@ private:
     Repodata repodata_;
     CondaRecord record_;
     TextId stated_subdir_;
+    std::uint64_t indexed_ms_ = 0;
     std::string_view why_;  // not empty: the record at hand is dropped
     std::unordered_set<std::string> removed_;
     std::string bad_base_url_;

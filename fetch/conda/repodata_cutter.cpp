@@ -87,9 +87,7 @@ Result<void> RepodataCutter::structural(std::string_view piece, std::size_t at) 
             return {};
         case ':':
             if (depth_ != 1) return {};
-            wants_ = is_section(key_)                       ? Wants::runs
-                     : key_ == "signatures" || key_ == "v3" ? Wants::nothing
-                                                            : Wants::whole;
+            wants_ = is_section(key_) ? Wants::runs : key_ == "signatures" ? Wants::nothing : Wants::whole;
             keeping_ = wants_ != Wants::nothing;
             from_ = at + 1;
             return {};

@@ -14,8 +14,8 @@ namespace aimlock {
 ///     {"info":{…},"packages":{"a.tar.bz2":{…},"b.tar.bz2":{…}},"packages.conda":{…},"removed":[…]}
 ///
 /// A value of the outer object that is an object named `packages…` is emitted in runs of whole entries, each
-/// wrapped in braces; every other value is emitted once, whole (`signatures` and `v3` are not: nobody reads
-/// them). Only strings and brackets are looked at, so any layout and any nesting is cut right. It holds no
+/// wrapped in braces; every other value is emitted once, whole (`signatures` are not: nobody reads them).
+/// Only strings and brackets are looked at, so any layout and any nesting is cut right. It holds no
 /// more than a chunk in memory.
 class RepodataCutter {
 public:

@@ -144,6 +144,24 @@ TEST(Repodata, DamageIsAnErrorThatNamesTheDocument) {
     }
 }
 
+TEST(Repodata, ReadsTheThirdRevisionWithItsExtrasAndFlags) {
+    const auto repodata = parse(
+        R"({"packages.conda":{"old-1-0.conda":{"name":"old","version":"1","build":"0"}},
+            "v3":{"conda":{"new-2-0":{"name":"new","version":"2","build":"0","timestamp":1700000000000,
+                                      "indexed_timestamp":1800000000000,"flags":["cuda","blas:mkl"],
+                                      "extra_depends":{"web":["flask","jinja2[version=\">=3\"]"]}}},
+                  "pkg9":{"far-1-0":{"name":"far","version":"1","build":"0"}}}})");
+    ASSERT_TRUE(repodata) << repodata.error().message;
+    ASSERT_EQ(repodata->records.size(), 2U);  // an ending that nobody knows is left alone
+    const CondaRecord& record = repodata->records[1];
+    EXPECT_EQ(repodata->text(record.file_name), "new-2-0.conda");
+    EXPECT_EQ(record.timestamp_ms, 1800000000000U);
+    EXPECT_EQ(repodata->text(record.flags), "cuda blas:mkl");
+    std::vector<std::string> extras;
+    for (const TextId id : repodata->list(record.extra_depends)) extras.emplace_back(repodata->text(id));
+    EXPECT_THAT(extras, ElementsAre("web", "flask", "web", "jinja2[version=\">=3\"]"));
+}
+
 TEST(RepodataCutter, GivesTheSameRecordsWhateverThePiecesAndChunks) {
     const std::string text =
         R"({"info":{"a":"}}"},"packages":{"x":{"n":"\"},\"","m":{"q":[1]}},"y":{"n":"\\"},"z":{}},"v3":{"b":1},"removed":["r"]})";
@@ -169,7 +187,7 @@ TEST(RepodataCutter, GivesTheSameRecordsWhateverThePiecesAndChunks) {
             ASSERT_TRUE(cutter.finish());
             ASSERT_EQ(
                 all,
-                R"(|info:{"a":"}}"}|packages:"x":{"n":"\"},\"","m":{"q":[1]}},"y":{"n":"\\"},"z":{}|removed:["r"])")
+                R"(|info:{"a":"}}"}|packages:"x":{"n":"\"},\"","m":{"q":[1]}},"y":{"n":"\\"},"z":{}|v3:{"b":1}|removed:["r"])")
                 << chunk << " " << piece;
         }
     }
