@@ -206,6 +206,8 @@ Result<Header> read_central(std::string_view bytes, std::uint64_t at, std::uint6
 
 Result<Header> read_local(std::string_view bytes, std::uint64_t at, std::uint64_t limit) {
     const Fields fields(bytes);
+    limit =
+        std::min<std::uint64_t>(limit, bytes.size());  // the next member is where the directory says, or not
     if (at > limit || limit - at < 30 || fields.four(at) != 0x04034b50U)
         return refused("has a member without a header");
     Header header;

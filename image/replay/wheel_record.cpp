@@ -96,7 +96,7 @@ std::optional<Sha256> record_sha256(std::string_view hash) {
 
 std::string record_line(std::string_view path, const Sha256& sha256, std::uint64_t size_bytes) {
     std::string name(path);
-    if (path.find_first_of(",\"") != std::string_view::npos) {
+    if (path.find_first_of(",\"\r\n") != std::string_view::npos) {
         name = "\"";
         for (const char c : path) name += c == '"' ? std::string("\"\"") : std::string(1, c);
         name += '"';

@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view separators = "-_.";
 
 bool is_package_file(std::string_view text) {
-    return text.ends_with(".conda") || text.ends_with(".tar.bz2");
+    return text.find_first_of("[]'\"") == std::string_view::npos &&
+           (text.ends_with(".conda") || text.ends_with(".tar.bz2"));
 }
 
 int hex_value(char c) {

@@ -92,6 +92,14 @@ TEST(ZipReader, NeverReadsOutsideAChangedArchive) {
     }
 }
 
+TEST(ZipReader, ANextMemberBehindTheEndWidensNothing) {
+    std::string bytes = zip_of({member("a"), member("b")});
+    bytes[26 + 1] = 0x70;  // the first name in 28,672 bytes
+    const std::size_t second = bytes.rfind("PK\x01\x02");
+    bytes[second + 42 + 2] = 0x70;  // and the second member behind them
+    EXPECT_FALSE(ZipReader::open(bytes, plenty));
+}
+
 struct Case {
     const char* name;
     std::function<std::string()> bytes;

@@ -304,6 +304,7 @@ TEST(WheelRecord, ReadsAndWritesCsv) {
     EXPECT_EQ(record_sha256(record_hash(digest)), digest);
     EXPECT_FALSE(record_sha256("sha256=short"));
     EXPECT_FALSE(record_sha256("md5=Om6weQ85rIfJTzhWst0sXREOaBFgImGpqSPTuyOtyLc"));
+    EXPECT_EQ(parse_record(record_line("a\nb\r", digest, 4)).value().at(0).path, "a\nb\r");
     EXPECT_FALSE(parse_record("\"never ends"));
 }
 

@@ -111,5 +111,10 @@ TEST(MatchSpec, ConditionsAndGroupsAreKept) {
     EXPECT_FALSE(MatchSpec::parse("pkg[when='" + std::string(10'000, '(') + "']"));
 }
 
+// Found by fuzzing.
+TEST(MatchSpec, BracketsAreNoPartOfAFileName) {
+    EXPECT_FALSE(MatchSpec::parse("*[name=x.tar.bz2").has_value());
+}
+
 }  // namespace
 }  // namespace aimlock
