@@ -22,18 +22,36 @@ public:
         const std::vector<bool> touching = keys_touching(unasked);
         std::vector<SolvableId> askers;
         for (SolvableId id = 0; id < installed_.size(); ++id) {
-            const bool outside = !std::ranges::binary_search(unasked, id);
-            if (outside && std::ranges::any_of(round_.problem.solvables[id].requirements,
-                                               [&](KeyId key) { return touching[key]; })) {
-                askers.push_back(id);
+            if (std::ranges::binary_search(unasked, id)) continue;
+            for (const KeyId key : round_.problem.solvables[id].requirements) {
+                if (touching[key]) add_asker(id, key, askers);
             }
         }
+        std::ranges::sort(askers);
+        askers.erase(std::unique(askers.begin(), askers.end()), askers.end());
         const KeyId key = round_.add_key({KeyMeaning::Kind::user, 0, 0}, std::move(askers));
         for (const SolvableId id : unasked) round_.problem.solvables[id].requirements.push_back(key);
         return true;
     }
 
 private:
+    // What is there and asks under other Pythons only is no asker now, or the same answer would come again:
+    // another Python is.
+    void add_asker(SolvableId id, KeyId key, std::vector<SolvableId>& askers) const {
+        if (!installed_[id] || !does_not_hold(key)) {
+            askers.push_back(id);
+            return;
+        }
+        for (SolvableId python = 0; python < installed_.size(); ++python) {
+            if (is_python(python) && !std::ranges::binary_search(round_.problem.keys[key], python))
+                askers.push_back(python);
+        }
+    }
+
+    [[nodiscard]] bool is_python(SolvableId id) const {
+        return round_.problem.names[round_.problem.solvables[id].name] == "b:python";
+    }
+
     // What the encoding adds for itself (cases of conditions, goals, CUDA's majors) is asked for by nobody.
     [[nodiscard]] bool may_be_unasked(SolvableId id) const {
         switch (round_.origins[id].kind) {
@@ -64,9 +82,8 @@ private:
     // A requirement on PyPI that holds for other Pythons is met by the Python that is there.
     [[nodiscard]] bool does_not_hold(KeyId key) const {
         if (round_.meanings[key].kind != KeyMeaning::Kind::dependency) return false;
-        return std::ranges::any_of(round_.problem.keys[key], [&](SolvableId id) {
-            return installed_[id] && round_.problem.names[round_.problem.solvables[id].name] == "b:python";
-        });
+        return std::ranges::any_of(round_.problem.keys[key],
+                                   [&](SolvableId id) { return installed_[id] && is_python(id); });
     }
 
     [[nodiscard]] std::vector<bool> asked_for() const {
