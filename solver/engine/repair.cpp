@@ -110,7 +110,9 @@ public:
         };
         if (!renamed.spec.name.empty() && solves(with(root, renamed))) {
             std::string written = root.written;
-            const std::size_t at = written.find(root.spec.name);
+            const std::size_t channel = written.find("::");  // may hold the name, too
+            const std::size_t at =
+                written.find(root.spec.name, channel == std::string::npos ? 0 : channel + 2);
             if (at != std::string::npos)
                 return Repair{"conda: " + root.written + " -> " +
                                   written.replace(at, root.spec.name.size(), renamed.spec.name),

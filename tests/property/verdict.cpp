@@ -212,6 +212,14 @@ private:
             edited.cuda = std::stoi(text.substr(arrow + 4));
             applied = true;
         }
+        if (text == "option: channel-priority strict -> flexible") {
+            edited.options.channel_priority = ChannelPriority::flexible;
+            applied = true;
+        }
+        if (text == "option: prerelease disallow -> if-necessary") {
+            edited.options.prerelease = PrereleaseMode::if_necessary;
+            applied = true;
+        }
         const bool removes = text.find(": remove ") != std::string::npos;
         const std::string world = text.substr(0, text.find(": ") + 2);
         std::string old =
@@ -229,8 +237,12 @@ private:
                 }
             }
         };
-        if (world == "conda: ") apply(edited.conda);
-        if (world == "pypi: ") apply(edited.pypi);
+        if (now.starts_with("pypi: ") || now.starts_with("conda: ")) {
+            applied = move_over(edited, old, now);
+        } else {
+            if (world == "conda: ") apply(edited.conda);
+            if (world == "pypi: ") apply(edited.pypi);
+        }
         if (!applied) {
             mismatch("unreadable repair", text);
             return;
@@ -240,8 +252,43 @@ private:
         if (!feasible(edited, too_large) && !too_large) mismatch("repair does not solve", text);
     }
 
+    // The same bound on a name of the other world.
+    static bool move_over(World& edited, const std::string& old, const std::string& now) {
+        const bool to_pypi = now.starts_with("pypi: ");
+        const std::string name =
+            now.substr(now.find(' ') + 1).substr(0, now.substr(now.find(' ') + 1).find(' '));
+        std::vector<Bound> bounds;
+        bool found = false;
+        const auto take = [&](auto& needs) {
+            for (std::size_t i = needs.size(); i-- > 0;) {
+                if (needs[i].text() != old) continue;
+                bounds = needs[i].bounds;
+                needs.erase(needs.begin() + static_cast<std::ptrdiff_t>(i));
+                found = true;
+            }
+        };
+        if (to_pypi) {
+            take(edited.conda);
+            edited.pypi.push_back({name, {}, bounds});
+        } else {
+            take(edited.pypi);
+            edited.conda.push_back({name, bounds});
+        }
+        return found;
+    }
+
     // "q[x] >=2.0" over the requirement that it replaces. What the new text leaves out is gone.
     static bool rewrite(CondaNeed& need, const std::string& now) {
+        // Another name, and all else as it was.
+        const std::string tail =
+            need.text().substr((need.channel.empty() ? 0 : need.channel.size() + 2) + need.name.size());
+        const std::string head = need.channel.empty() ? std::string() : need.channel + "::";
+        if (now.starts_with(head) && now.ends_with(tail) &&
+            !now.substr(head.size()).starts_with(need.name + " ") &&
+            now.find_first_of(" <>=", head.size()) >= now.size() - tail.size()) {
+            need.name = now.substr(head.size(), now.size() - tail.size() - head.size());
+            return true;
+        }
         need.build_end.clear();
         need.channel.clear();
         std::string rest = now;
@@ -273,6 +320,11 @@ private:
         std::erase(text, ' ');
         if (text.empty()) return true;
         Bound bound;
+        if (text.starts_with("3.") && text.ends_with(".*")) {
+            bounds.push_back(
+                {Bound::Op::series, PlainVersion{std::stoi(text.substr(2)), false, false, 0, 0}});
+            return true;
+        }
         const std::string sign = text.substr(0, text.find_first_of("0123456789"));
         bound.op = sign == ">=" ? Bound::Op::at_least : sign == "<=" ? Bound::Op::at_most : Bound::Op::equal;
         std::string version = text.substr(sign.size());

@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr const char* manylinux_313t = "cp313-cp313t-manylinux_2_17_x86_64";
 
@@ -173,6 +173,14 @@ TEST_F(SmallWorld, AnEditIsPrintedWithAllThatItLeavesAsItIs) {
                 Contains("pypi: p[x] >=2.0 ; python_version >= '3.12' -> "
                          "p[x] >=1.0 ; python_version >= \"3.12\""));
     EXPECT_THAT(changes(refusal({"toy::c >=2.0"}, {})), Contains("conda: toy::c >=2.0 -> toy::c >=1.0"));
+}
+
+TEST_F(SmallWorld, ARenamedPackageKeepsItsChannel) {
+    world.channel_names = {"toy"};
+    world.records = {{"oyster", "1.0"}};
+    EXPECT_THAT(changes(refusal({"toy::oy"}, {})), Not(Contains("conda: toy::oy -> toyster::oy")));
+    world.records = {{"t1", "1.0"}};
+    EXPECT_THAT(changes(refusal({"toy::t"}, {})), Contains("conda: toy::t -> toy::t1"));
 }
 
 TEST_F(SmallWorld, ANarrowWindowReachesAYankedReleaseThatIsNamed) {

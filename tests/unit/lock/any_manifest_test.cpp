@@ -151,6 +151,12 @@ TEST(PyprojectToml, AFaultHasItsColumn) {
     EXPECT_FALSE(read_any_manifest("[build-system]\n", "pyproject.toml"));
 }
 
+TEST(PixiToml, ATableNameThatBeginsWithASignIsAnError) {
+    const auto read = read_any_manifest("[workspace]\nname = \"a\"\n[&dependencies]\n", "pixi.toml");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().front().pos.line, 3U);
+}
+
 TEST(RequirementsTxt, LinesAreReadAsPipDoes) {
     const auto manifest = read_any_manifest(
         "# comment\n"
