@@ -253,7 +253,9 @@ bool Rules::prereleases_count(const PypiNeed& need) const {
         return root.name == need.name && root.names_prerelease();
     };
     if (need.names_prerelease() || std::ranges::any_of(world_.pypi, named_by)) return true;
-    return std::ranges::none_of(world_.releases, [&](const PlainRelease& release) {
+    // By what the index page says: what a wheel's own document adds comes too late.
+    return std::ranges::none_of(world_.releases, [&](PlainRelease release) {
+        if (!release.page_states_python) release.python.reset();
         return release.name == need.name && !release.version.prerelease && !release.yanked &&
                usable_somewhere(release);
     });
