@@ -20,7 +20,7 @@ unsigned number_in(const char* variable, unsigned otherwise) {
 }
 
 TEST(RandomWorlds, AgreeWithExhaustiveSearch) {
-    const unsigned count = number_in("AIMLOCK_WORLDS", 1000);
+    const unsigned count = number_in("AIMLOCK_WORLDS", 5000);
     const unsigned first = number_in("AIMLOCK_WORLDS_SEED", 1);
     const unsigned most_shown = number_in("AIMLOCK_WORLDS_SHOWN", 1);
     unsigned solvable = 0, optima = 0, cores = 0, too_large = 0, mismatches = 0;
