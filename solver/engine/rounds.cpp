@@ -188,7 +188,7 @@ void Rounds::ask(const Unknown& unknown, bool guess) {
 }
 
 // A project that walks down one release a round would cost a round and a round trip each: from its second
-// step on, ask for the next 4, 8, … 64 older releases at once.
+// step on, ask for the next 1, 3, 7, … 63 older releases, too.
 void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     const auto& releases = pypi_[project].releases;
     const bool below_known =
@@ -197,7 +197,7 @@ void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     if (!below_known) return;
     const unsigned steps = ++steps_down_[project];
     if (steps < 2) return;
-    std::size_t wanted = (std::size_t{1} << std::min(steps, 6U)) - 1;
+    std::size_t wanted = (std::size_t{1} << (std::min(steps, 7U) - 1)) - 1;
     for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
         if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases))
             continue;
