@@ -10,7 +10,8 @@ namespace aimlock::engine {
 /// Dates are known before metadata is: a solve in which no direct requirement may be older than a date never
 /// reads what is older. From the newest date that every requirement could have by itself, the date is lowered
 /// only as far as what was read since then proves that it must: without it, a requirement whose newest
-/// releases do not fit is walked down through years of releases that nothing bounds yet.
+/// releases do not fit is walked down through years of releases that nothing bounds yet. With a large conda
+/// half it is `TargetSolver::attempt`.
 Result<std::optional<Solved>> attempt_newest_first(TargetSolver& solver, const Roots& roots);
 
 }  // namespace aimlock::engine
