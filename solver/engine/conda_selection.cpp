@@ -25,7 +25,10 @@ std::vector<RecordId> reachable(CondaWorld& world,
     // An extra is asked for by a spec, not by the record that has it: (record, extra) is what is visited.
     std::set<const ExtraDepends*> seen_extras;
     std::vector<SpecId> open;
+    std::vector<bool> followed(world.spec_count(), false);
     const auto follow = [&](SpecId spec) {
+        if (followed[spec]) return;  // a spec stands in thousands of records
+        followed[spec] = true;
         reach(spec);
         for (const std::string& group : world.spec(spec).extras) {
             for (const RecordId id : world.candidates(spec)) {

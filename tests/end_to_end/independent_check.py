@@ -50,13 +50,14 @@ def check(target: dict, roots: list[str], python: str, name_map: dict[str, list[
         name, version, *build = text.split("=")
         facts[name] = (version, build[0] if build else "0")
     faults = _conda_faults(packages, facts)
+    conda_names = {canonicalize_name(name) for name in name_map}
     providers: dict[str, list[tuple[str, dict]]] = {}
     for package in packages:
         names = [package["name"]]
         if package["kind"] == "conda":
             own = [canonicalize_name(n) for n in name_map.get(package["name"], [])]
             # A map lists vendored distributions, too; those of another conda package are not this one's.
-            names = [n for n in own if n == canonicalize_name(package["name"]) or len(own) == 1]
+            names = [n for n in own if n == canonicalize_name(package["name"]) or len(own) == 1 or n not in conda_names]
         for name in names:
             providers.setdefault(name, []).append((package["version"], package))
     for name, found in providers.items():
