@@ -15,8 +15,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from measured import measured
 
 CUDA, GLIBC = "12.4", "2.35"
 FORGE = ["conda-forge"]
@@ -59,16 +60,10 @@ REQUESTS = [
 
 
 def timed(command, environment):
-    """One process: its document, wall and CPU seconds, peak memory in MB. Outputs are small: stdout to a file."""
-    with tempfile.TemporaryFile() as out:
-        begin = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begin
-        out.seek(0)
-        text = out.read().decode()
-    document = json.loads(text) if text.strip() else {}
-    return document, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    """One process: its document, wall and CPU seconds, peak memory in MB."""
+    run = measured(command, environment)
+    document = json.loads(run.out) if run.out.strip() else {}
+    return document, run.wall_s, run.user_s + run.sys_s, run.peak_mb
 
 
 def readable_copy(source, work):

@@ -21,25 +21,23 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 import urllib.parse
 from pathlib import Path
+
+from measured import measured
 
 PEERS = Path(__file__).parent / "peers"
 
 
 def run(command, environment, inner=False):
     """One process: wall, user and system seconds; `inner`: those that it prints of itself."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{' '.join(command)} failed: {out.decode()[-800:]}")
+    done = measured(command, environment)
+    if done.status != 0:
+        sys.exit(f"{' '.join(command)} failed: {(done.out + done.err)[-800:]}")
     if inner:
-        line = json.loads(out.decode().strip().split("\n")[-1])
+        line = json.loads(done.out.strip().split("\n")[-1])
         return line["wall_s"], line["user_s"], line["sys_s"]
-    return time.monotonic() - begin, usage.ru_utime, usage.ru_stime
+    return done.wall_s, done.user_s, done.sys_s
 
 
 def syscalls(command, environment, work):

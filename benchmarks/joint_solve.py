@@ -16,9 +16,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from pathlib import Path
+
+from measured import measured
 
 CUDA, GLIBC, PYTHON = "12.4", "2.35", "3.12"
 
@@ -43,20 +44,11 @@ STACKS = {
 
 
 def run_once(command, environment):
-    """Runs one process; its wall and CPU seconds and its own peak memory in MB."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    # What is said on stderr fits into the pipe.
-    out, err = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{command[0]} failed: {err.decode()[-800:]}")
-    return {
-        "wall_s": time.monotonic() - begin,
-        "cpu_s": usage.ru_utime + usage.ru_stime,
-        "peak_mb": usage.ru_maxrss / 1024,
-        "out": out,
-    }
+    """Runs one process that must succeed; its wall and CPU seconds and its own peak memory in MB."""
+    run = measured(command, environment)
+    if run.status != 0:
+        sys.exit(f"{command[0]} failed: {run.err[-800:]}")
+    return {"wall_s": run.wall_s, "cpu_s": run.user_s + run.sys_s, "peak_mb": run.peak_mb, "out": run.out}
 
 
 def channel_copy(channel, work):

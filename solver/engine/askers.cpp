@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -27,8 +29,7 @@ public:
                 if (touching[key]) add_asker(id, key, askers);
             }
         }
-        std::ranges::sort(askers);
-        askers.erase(std::unique(askers.begin(), askers.end()), askers.end());
+        sort_unique(askers);
         const KeyId key = round_.add_key({KeyMeaning::Kind::user, 0, 0}, std::move(askers));
         for (const SolvableId id : unasked) round_.problem.solvables[id].requirements.push_back(key);
         return true;

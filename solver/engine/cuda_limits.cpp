@@ -10,6 +10,8 @@ namespace {
 // `nvcc --list-gpu-arch` of 13.0 begins here.
 constexpr ComputeCapability first_of_cuda_13{7, 5};
 
+}  // namespace
+
 std::pair<unsigned, unsigned> two_numbers(std::string_view text) {
     std::pair<unsigned, unsigned> numbers;
     const char* end = text.data() + text.size();
@@ -17,8 +19,6 @@ std::pair<unsigned, unsigned> two_numbers(std::string_view text) {
     if (first.ec == std::errc{} && first.ptr != end) std::from_chars(first.ptr + 1, end, numbers.second);
     return numbers;
 }
-
-}  // namespace
 
 std::optional<ComputeCapability> CudaLimits::gpu_without_code(unsigned major) const {
     if (major < 13) return std::nullopt;

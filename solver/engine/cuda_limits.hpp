@@ -37,6 +37,9 @@ struct CudaLimits {
 
 CudaLimits cuda_limits_of(const Target& target);
 
+/// "12.4" -> {12, 4}; what is missing is 0.
+std::pair<unsigned, unsigned> two_numbers(std::string_view text);
+
 /// The driver release that a CUDA major needs: "525.60.13" for 12; empty where it is not known.
 std::string_view oldest_driver_of(unsigned cuda_major);
 

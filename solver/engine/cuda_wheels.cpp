@@ -86,12 +86,7 @@ bool runs_ptx(const KnownWheel& wheel,
     if (!for_gpu || !limits.driver_major) return false;
     if (wheel_major != 0 && *limits.driver_major > wheel_major) return true;
     if (wheel.toolkit.empty()) return false;
-    unsigned major = 0;
-    unsigned minor = 0;
-    const char* end = wheel.toolkit.data() + wheel.toolkit.size();
-    const auto dot = std::from_chars(wheel.toolkit.data(), end, major);
-    std::from_chars(dot.ptr + 1, end, minor);
-    return std::pair(*limits.driver_major, limits.driver_minor) >= std::pair(major, minor);
+    return std::pair(*limits.driver_major, limits.driver_minor) >= two_numbers(wheel.toolkit);
 }
 
 bool holds_for(const KnownWheel& wheel, const Pep440Version& version) {

@@ -77,6 +77,13 @@ struct CondaPart {
     std::vector<std::pair<unsigned, SolvableId>>
         cuda_versions;                             ///< records that fix CUDA's major for the environment
     std::vector<std::vector<SolvableId>> pythons;  ///< by position in Pythons::candidates
+
+    /// Appends the solvables of a set of Pythons.
+    void add_pythons(const PythonSet& set, std::vector<SolvableId>& solvables) const {
+        for (std::size_t p = 0; p < pythons.size(); ++p) {
+            if (set[p]) solvables.insert(solvables.end(), pythons[p].begin(), pythons[p].end());
+        }
+    }
 };
 
 CondaPart encode_conda(CondaWorld& world,

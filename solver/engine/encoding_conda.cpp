@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <span>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/encoding.hpp"
 
 namespace aimlock::engine {
@@ -161,8 +162,7 @@ private:
             const auto [entry, is_new] = keys.try_emplace(world_[id].name, Problem::no_key);
             if (is_new) {
                 std::vector<SolvableId>& users = users_[world_[id].name];
-                std::ranges::sort(users);
-                users.erase(std::unique(users.begin(), users.end()), users.end());
+                sort_unique(users);
                 entry->second = part_.problem.add_key(users);
                 part_.meanings.push_back({KeyMeaning::Kind::user, world_[id].name, 0});
             }

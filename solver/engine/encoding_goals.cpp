@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "solver/base/sort_unique.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -26,9 +28,7 @@ public:
                 of_project_[origin.project].push_back(id);
         }
         for (const auto& [record, solvable] : conda.solvable_of)
-            of_conda_name_[round.problem.solvables[solvable].name].push_back(solvable);
-        for (std::uint32_t name = 0; name < conda.problem.names.size(); ++name)
-            conda_names_.emplace(conda.problem.names[name], name);
+            of_conda_name_[conda.problem.names[round.problem.solvables[solvable].name]].push_back(solvable);
     }
 
     void write(const Goals& goals) {
@@ -70,8 +70,7 @@ private:
         std::vector<SolvableId> outside;
         for (const Limit& limit : limits) add_outside(limit, outside);
         if (outside.empty()) return;
-        std::ranges::sort(outside);
-        outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+        sort_unique(outside);
         round_.problem.solvables[solvable].conflicts.push_back(
             round_.add_key({KeyMeaning::Kind::goal, 0, 0}, std::move(outside)));
     }
@@ -114,10 +113,9 @@ private:
             if (carriers != conda_.identities.end()) {
                 for (const auto& [version, solvable] : carriers->second) found.push_back(solvable);
             }
-        } else if (const auto name = conda_names_.find("b:" + graded.conda_name);
-                   name != conda_names_.end()) {
-            if (const auto own = of_conda_name_.find(name->second); own != of_conda_name_.end())
-                found = own->second;
+        } else if (const auto own = of_conda_name_.find("b:" + graded.conda_name);
+                   own != of_conda_name_.end()) {
+            found = own->second;
         }
         return found;
     }
@@ -138,8 +136,7 @@ private:
                     found.push_back(id);
             }
         }
-        std::ranges::sort(found);
-        found.erase(std::unique(found.begin(), found.end()), found.end());
+        sort_unique(found);
         return found;
     }
 
@@ -157,8 +154,7 @@ private:
     PypiWorld& pypi_;
     const Windows& windows_;
     std::unordered_map<ProjectId, std::vector<SolvableId>> of_project_;
-    std::unordered_map<std::uint32_t, std::vector<SolvableId>> of_conda_name_;
-    std::unordered_map<std::string, std::uint32_t> conda_names_;
+    std::unordered_map<std::string, std::vector<SolvableId>> of_conda_name_;
 };
 
 }  // namespace

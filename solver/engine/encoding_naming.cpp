@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/encoding_rules.hpp"
 
 namespace aimlock::engine {
@@ -39,7 +40,7 @@ private:
             const bool is_job = std::ranges::find(round_.problem.jobs, key) != round_.problem.jobs.end();
             if (is_job && always) return std::nullopt;
             if (is_job) {
-                add_pythons(asked.pythons, namers);
+                conda_.add_pythons(asked.pythons, namers);
             } else if (always) {
                 const auto& users = users_of(key);
                 namers.insert(namers.end(), users.begin(), users.end());
@@ -47,8 +48,7 @@ private:
                 namers.push_back(naming_under(asked.pythons, key));
             }
         }
-        std::ranges::sort(namers);
-        namers.erase(std::unique(namers.begin(), namers.end()), namers.end());
+        sort_unique(namers);
         return namers;
     }
 
@@ -64,8 +64,7 @@ private:
                 namers.push_back(id);
             }
         }
-        std::ranges::sort(namers);
-        namers.erase(std::unique(namers.begin(), namers.end()), namers.end());
+        sort_unique(namers);
     }
 
     const std::vector<SolvableId>& users_of(KeyId key) {
@@ -79,19 +78,12 @@ private:
         return entry->second;
     }
 
-    void add_pythons(const PythonSet& pythons, std::vector<SolvableId>& solvables) const {
-        for (std::size_t p = 0; p < conda_.pythons.size(); ++p) {
-            if (pythons[p])
-                solvables.insert(solvables.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
-        }
-    }
-
     // A requirement that holds for some Pythons names nothing under the others.
     SolvableId naming_under(const PythonSet& pythons, KeyId key) {
         const auto [entry, is_new] = naming_.try_emplace(key, SolvableId{0});
         if (!is_new) return entry->second;
         std::vector<SolvableId> there;
-        add_pythons(pythons, there);
+        conda_.add_pythons(pythons, there);
         std::ranges::sort(there);
         const KeyId under = round_.add_key({KeyMeaning::Kind::python, 0, 0}, std::move(there));
         const KeyId users = round_.add_key({KeyMeaning::Kind::naming, key, 0}, users_of(key));

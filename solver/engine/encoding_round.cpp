@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/encoding.hpp"
 #include "solver/engine/encoding_cuda.hpp"
 #include "solver/engine/encoding_goals.hpp"
@@ -271,23 +272,16 @@ private:
         const auto [entry, is_new] = python_keys_.try_emplace(pythons.to_string(), KeyId{0});
         if (is_new) {
             std::vector<SolvableId> providers;
-            add_pythons(pythons, providers);
+            conda_.add_pythons(pythons, providers);
             entry->second = add_key({KeyMeaning::Kind::python, 0, 0}, std::move(providers));
         }
         return entry->second;
     }
 
-    void add_pythons(const PythonSet& pythons, std::vector<SolvableId>& providers) const {
-        for (std::size_t p = 0; p < conda_.pythons.size(); ++p) {
-            if (pythons[p])
-                providers.insert(providers.end(), conda_.pythons[p].begin(), conda_.pythons[p].end());
-        }
-    }
-
     void fill(DependencyId id, KeyId key) {
         const PypiDependency& dependency = pypi_.dependency(id);
         std::vector<SolvableId> providers;
-        if (dependency.pythons != pypi_.pythons().all) add_pythons(~dependency.pythons, providers);
+        if (dependency.pythons != pypi_.pythons().all) conda_.add_pythons(~dependency.pythons, providers);
         const Project& project = pypi_[dependency.project];
         const auto push = [&](const Origin& origin) {
             const auto found = solvables_.find(
@@ -320,8 +314,7 @@ private:
                 push({Origin::Kind::conda_extra, carrier, dependency.project, 0, dependency.extra});
             }
         }
-        std::ranges::sort(providers);
-        providers.erase(std::unique(providers.begin(), providers.end()), providers.end());
+        sort_unique(providers);
         round_.problem.keys[key] = std::move(providers);
     }
 

@@ -9,13 +9,28 @@ namespace {
 
 using RecordGrades = std::unordered_map<RecordId, Grade>;
 
+// `absent`: the grade of what is not graded.
+std::function<Grade(RecordId)> by_record(RecordGrades grades, Grade absent) {
+    return [grades = std::move(grades), absent](RecordId id) {
+        const auto found = grades.find(id);
+        return found == grades.end() ? absent : found->second;
+    };
+}
+
 GradedName conda_name(const std::string& name, RecordGrades grades) {
     auto graded = std::make_shared<Graded>();
     graded->conda_name = name;
-    graded->of_record = [grades = std::move(grades)](RecordId id) {
-        const auto found = grades.find(id);
-        return found == grades.end() ? Grade{0} : found->second;
+    graded->of_record = by_record(std::move(grades), 0);
+    return graded;
+}
+
+GradedName project_name(ProjectId project, std::vector<Grade> releases, RecordGrades records, Grade absent) {
+    auto graded = std::make_shared<Graded>();
+    graded->project = project;
+    graded->of_release = [grades = std::move(releases), absent](ReleaseId release) {
+        return release < grades.size() ? grades[release] : absent;
     };
+    graded->of_record = by_record(std::move(records), absent);
     return graded;
 }
 
@@ -145,16 +160,7 @@ GradedName project_dates(TargetSolver& solver, ProjectId project, const CondaPar
     RecordGrades records;
     for (const auto& [id, prerelease] : carrying)
         records.emplace(id, timelines[prerelease].date_of(versions->of_record(id)));
-    auto graded = std::make_shared<Graded>();
-    graded->project = project;
-    graded->of_release = [grades = std::move(releases)](ReleaseId release) {
-        return release < grades.size() ? grades[release] : best_grade;
-    };
-    graded->of_record = [grades = std::move(records)](RecordId id) {
-        const auto found = grades.find(id);
-        return found == grades.end() ? best_grade : found->second;
-    };
-    return graded;
+    return project_name(project, std::move(releases), std::move(records), best_grade);
 }
 
 GradedName conda_versions(TargetSolver& solver, const std::string& name, bool lowest) {
@@ -196,16 +202,7 @@ GradedName project_versions(TargetSolver& solver, ProjectId project, const Conda
         for (const auto& [version, solvable] : carriers->second)
             of_record.emplace(part.origins[solvable].index, grade_of(version));
     }
-    auto graded = std::make_shared<Graded>();
-    graded->project = project;
-    graded->of_release = [grades = std::move(of_release)](ReleaseId release) {
-        return release < grades.size() ? grades[release] : Grade{0};
-    };
-    graded->of_record = [grades = std::move(of_record)](RecordId id) {
-        const auto found = grades.find(id);
-        return found == grades.end() ? Grade{0} : found->second;
-    };
-    return graded;
+    return project_name(project, std::move(of_release), std::move(of_record), 0);
 }
 
 GradedName preference(TargetSolver& solver, const PreferredVersion& preferred) {

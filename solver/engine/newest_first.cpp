@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/grades.hpp"
 
 namespace aimlock::engine {
@@ -24,8 +25,7 @@ public:
                 continue;
             add(project, solver.pypi().specifiers(root.requirement.specifiers), part);
         }
-        std::ranges::sort(dates_);
-        dates_.erase(std::unique(dates_.begin(), dates_.end()), dates_.end());
+        sort_unique(dates_);
         std::erase_if(dates_, [&](Grade date) { return date > newest_; });
     }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -124,8 +126,7 @@ private:
     void kill_rivals(KeyId key, const std::vector<SolvableId>& live) {
         std::vector<std::uint32_t> names;
         for (const SolvableId id : live) names.push_back(problem_.solvables[id].name);
-        std::ranges::sort(names);
-        names.erase(std::unique(names.begin(), names.end()), names.end());
+        sort_unique(names);
         if (names.size() == 1) return kill_others(names.front(), key, live, {});
         // A PyPI name together with conda records of the same distribution: exactly one provider will be
         // there, so the other wheels of the name are out; and where all records have one name, so are its

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/trials.hpp"
 
 namespace aimlock::engine {
@@ -106,8 +107,7 @@ private:
                 if (grade <= newest) dates.push_back(grade);
             }
         }
-        std::ranges::sort(dates);
-        dates.erase(std::unique(dates.begin(), dates.end()), dates.end());
+        sort_unique(dates);
         const std::vector<std::size_t> order = order_;
         std::size_t low = 0;  // every date before it is reached
         std::size_t high = dates.size();

@@ -100,7 +100,6 @@ Result<void> Trials::best_in_order(const std::vector<Item>& items) {
             before.push_back({items[i].name, *current, best_grade});
         }
         if (steps.empty()) break;
-        const std::vector<Limit> reached = before;
         auto better = attempt({}, std::move(steps));
         if (!better) return tl::make_unexpected(better.error());
         if (!*better) break;

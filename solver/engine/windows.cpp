@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
+
 namespace aimlock::engine {
 
 bool may_be_chosen(const PypiWorld& pypi, const ReleaseFilter& filter, ProjectId project, ReleaseId release) {
@@ -54,8 +56,7 @@ std::vector<ReleaseId> Windows::candidates(PypiWorld& pypi,
     for (ReleaseId release = 0; hope_for_names && release < pypi[project].releases.size(); ++release) {
         if (pypi.may_be_named(project, release)) take(release);
     }
-    std::ranges::sort(found);  // ids run from the newest to the oldest
-    found.erase(std::unique(found.begin(), found.end()), found.end());
+    sort_unique(found);  // ids run from the newest to the oldest
     std::erase_if(found, [&](ReleaseId release) { return !may_be_chosen(pypi, filter, project, release); });
     if (pypi.lowest_all || pypi.lowest_projects.contains(project)) std::ranges::reverse(found);
     return found;

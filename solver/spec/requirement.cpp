@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/spec/package_name.hpp"
 #include "solver/version/ascii.hpp"
 
@@ -92,8 +93,7 @@ private:
         if (peek() != ']') return wrong("expected `,` or `]` after an extra");
         ++position_;
         std::vector<std::string>& extras = requirement_.extras;
-        std::ranges::sort(extras);
-        extras.erase(std::unique(extras.begin(), extras.end()), extras.end());
+        sort_unique(extras);
         return {};
     }
 

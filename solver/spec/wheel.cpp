@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/spec/package_name.hpp"
 #include "solver/version/ascii.hpp"
 
@@ -58,8 +59,7 @@ std::vector<std::string> expand_tag(std::string_view compressed) {
             }
         }
     }
-    std::ranges::sort(tags);
-    tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+    sort_unique(tags);
     return tags;
 }
 

@@ -1,7 +1,7 @@
 // What a conda channel may say, and what it means in a joint solve.
 #include <gmock/gmock.h>
 
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -11,34 +11,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class CondaSemantics : public ::testing::Test {
+class CondaSemantics : public ToySolve {
 protected:
-    ToyWorld world;
-    SolveOptions options;
-    NameMap names = NameMap::built_in();
-
     ToyRecord& add(const std::string& name,
                    const std::string& version,
                    std::vector<std::string> depends = {},
                    std::vector<std::string> constrains = {}) {
         world.records.push_back({name, version, std::move(depends), std::move(constrains)});
         return world.records.back();
-    }
-
-    Outcome outcome(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        auto result = solve_target(request, options, world.channels(), names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        return result ? *std::move(result) : Outcome{};
-    }
-
-    Solution solved(const TargetRequest& request) {
-        Outcome found = outcome(request);
-        EXPECT_TRUE(std::holds_alternative<Solution>(found)) << std::get<Conflict>(found).explanation();
-        if (!std::holds_alternative<Solution>(found)) return {};
-        EXPECT_THAT(violations(world, request, std::get<Solution>(found), names), IsEmpty());
-        return std::get<Solution>(found);
     }
 
     std::vector<std::string> lines(const std::vector<std::string>& conda,

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/golden.hpp"
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -11,21 +11,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class Refusal : public ::testing::Test {
+class Refusal : public ToySolve {
 protected:
-    ToyWorld world;
-    SolveOptions options;
-    NameMap names = NameMap::built_in();
-
     void SetUp() override { world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0}}; }
 
     Conflict conflict(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        auto result = solve_target(request, options, world.channels(), names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        EXPECT_TRUE(std::holds_alternative<Conflict>(*result));
-        return std::get<Conflict>(*result);
+        const Outcome found = outcome(request);
+        EXPECT_TRUE(std::holds_alternative<Conflict>(found));
+        return std::get<Conflict>(found);
     }
 };
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/golden.hpp"
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -15,20 +15,10 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 
-class CudaSolve : public ::testing::Test {
+class CudaSolve : public ToySolve {
 protected:
-    ToyWorld world;
-    NameMap names = NameMap::built_in();
-
     void SetUp() override { world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0}}; }
 
-    Outcome outcome(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        auto result = solve_target(request, {}, world.channels(), names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        return result ? *std::move(result) : Outcome{};
-    }
     std::vector<std::string> solved(const TargetRequest& request) {
         Outcome found = outcome(request);
         if (const auto* conflict = std::get_if<Conflict>(&found))

@@ -4,7 +4,7 @@
 #include "solver/engine/cuda_base_image.hpp"
 #include "solver/engine/cuda_index.hpp"
 #include "tests/support/golden.hpp"
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -12,23 +12,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class CudaWarnings : public ::testing::Test {
+class CudaWarnings : public ToySolve {
 protected:
-    ToyWorld world;
-    NameMap names = NameMap::built_in();
-
     void SetUp() override { world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0}}; }
 
     Solution solved(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        auto result = solve_target(request, {}, world.channels(), names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        if (!result || !std::holds_alternative<Solution>(*result)) {
-            ADD_FAILURE() << (result ? std::get<Conflict>(*result).explanation() : "");
+        const Outcome found = outcome(request);
+        if (const auto* conflict = std::get_if<Conflict>(&found)) {
+            ADD_FAILURE() << conflict->explanation();
             return {};
         }
-        return std::get<Solution>(*result);
+        return std::get<Solution>(found);
     }
     std::vector<std::string> warnings(const TargetRequest& request) { return solved(request).warnings; }
 

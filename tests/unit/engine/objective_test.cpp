@@ -1,7 +1,7 @@
 // Which of all answers is taken.
 #include <gmock/gmock.h>
 
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -23,11 +23,8 @@ ToyRelease release(const char* name,
     return made;
 }
 
-class Objective : public ::testing::Test {
+class Objective : public ToySolve {
 protected:
-    ToyWorld world;
-    SolveOptions options;
-    NameMap names = NameMap::built_in();
     std::vector<PreferredVersion> preferred;
     std::vector<std::string> raised;
 
@@ -37,17 +34,9 @@ protected:
         TargetRequest request = toy_request(conda, pypi);
         request.preferred = preferred;
         request.raised = raised;
-        world.reset();
-        SilentProgress progress;
-        auto result = solve_target(request, options, world.channels(), names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        if (!result || !std::holds_alternative<Solution>(*result)) {
-            ADD_FAILURE() << "no solution";
-            return {};
-        }
-        EXPECT_THAT(violations(world, request, std::get<Solution>(*result), names), IsEmpty());
-        EXPECT_TRUE(std::get<Solution>(*result).stats.objective_complete);
-        return std::get<Solution>(*result);
+        Solution solution = ToySolve::solved(request);
+        EXPECT_TRUE(solution.stats.objective_complete);
+        return solution;
     }
     std::vector<std::string> lines(const std::vector<std::string>& conda,
                                    const std::vector<std::string>& pypi) {

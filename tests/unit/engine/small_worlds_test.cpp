@@ -1,7 +1,7 @@
 // Small worlds in which an answer or a refusal is easily wrong. Random worlds found them (tests/property).
 #include <gmock/gmock.h>
 
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -12,23 +12,12 @@ using ::testing::Not;
 
 constexpr const char* manylinux_313t = "cp313-cp313t-manylinux_2_17_x86_64";
 
-class SmallWorld : public ::testing::Test {
+class SmallWorld : public ToySolve {
 protected:
-    ToyWorld world;
-    SolveOptions options;
-    NameMap names = NameMap::built_in();
     const ToyRecord python312{"python", "3.12.4", {}, {}, "h0_cpython", 0};
     const ToyRecord python314{"python", "3.14.5", {}, {}, "h0_cp314", 0};
     const ToyRecord only_new_d{"e", "1.0", {}, {"d >=2"}};
 
-    Outcome outcome(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        const std::vector<Channel> channels = world.channels();
-        auto result = solve_target(request, options, channels, names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        return result ? *std::move(result) : Outcome{};
-    }
     std::vector<std::string> lines(const std::vector<std::string>& conda,
                                    const std::vector<std::string>& pypi) {
         return lines(toy_request(conda, pypi));

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "tests/support/toy_world.hpp"
+#include "tests/unit/engine/toy_solve.hpp"
 
 namespace aimlock::testing {
 namespace {
@@ -10,33 +10,15 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class JointSolve : public ::testing::Test {
+class JointSolve : public ToySolve {
 protected:
-    ToyWorld world;
-    SolveOptions options;
-    NameMap names = NameMap::built_in();
-
     void SetUp() override {
         world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0},
                          {"python", "3.13.9", {}, {}, "h1_0_cp313", 0}};
     }
 
-    Outcome outcome(const TargetRequest& request) {
-        world.reset();
-        SilentProgress progress;
-        const std::vector<Channel> channels =
-            request.conda.empty() ? std::vector<Channel>{} : world.channels();
-        auto result = solve_target(request, options, channels, names, world, progress);
-        EXPECT_TRUE(result.has_value()) << result.error().message;
-        return result ? *std::move(result) : Outcome{};
-    }
-
-    Solution solved(const TargetRequest& request) {
-        Outcome found = outcome(request);
-        EXPECT_TRUE(std::holds_alternative<Solution>(found)) << std::get<Conflict>(found).explanation();
-        if (!std::holds_alternative<Solution>(found)) return {};
-        EXPECT_THAT(violations(world, request, std::get<Solution>(found), names), IsEmpty());
-        return std::get<Solution>(found);
+    [[nodiscard]] std::vector<Channel> channels_for(const TargetRequest& request) const override {
+        return request.conda.empty() ? std::vector<Channel>{} : world.channels();
     }
 
     std::vector<std::string> lines(const std::vector<std::string>& conda,

@@ -1,4 +1,6 @@
+// A project page, JSON (PEP 691) or HTML (PEP 503): fuzz_json_page and fuzz_html_page differ in their seeds.
 #include "fetch/pypi/simple_page.hpp"
+
 #include "tests/fuzz/check.hpp"
 
 using namespace aimlock;
