@@ -14,7 +14,7 @@ bool CondaWorld::tracks_features(RecordId id) const {
     return records_[id].record != nullptr && records_[id].record->track_features.index != 0;
 }
 
-std::strong_ordering CondaWorld::compare_before_dependencies(RecordId a, RecordId b, bool lowest) const {
+std::strong_ordering CondaWorld::compare_before_builds(RecordId a, RecordId b, bool lowest) const {
     const WorldRecord& x = records_[a];
     const WorldRecord& y = records_[b];
     if (options_.channel_priority != ChannelPriority::disabled && x.channel != y.channel)
@@ -24,6 +24,13 @@ std::strong_ordering CondaWorld::compare_before_dependencies(RecordId a, RecordI
         const auto order = versions_[x.version].key() <=> versions_[y.version].key();
         if (order != 0) return lowest ? order : 0 <=> order;
     }
+    return std::strong_ordering::equal;
+}
+
+std::strong_ordering CondaWorld::compare_before_dependencies(RecordId a, RecordId b, bool lowest) const {
+    if (const auto order = compare_before_builds(a, b, lowest); order != 0) return order;
+    const WorldRecord& x = records_[a];
+    const WorldRecord& y = records_[b];
     if (x.record == nullptr || y.record == nullptr) return a <=> b;
     return y.record->build_number <=> x.record->build_number;
 }

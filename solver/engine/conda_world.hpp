@@ -75,6 +75,8 @@ public:
     /// version (lowest first where `lowest`), build number; then what depends on newer versions of what all
     /// of them depend on; then timestamp, channel, file name.
     void sort_best_first(std::span<RecordId> records, bool lowest);
+    /// The same as far as the version; less: `a` is the better one.
+    [[nodiscard]] std::strong_ordering compare_before_builds(RecordId a, RecordId b, bool lowest) const;
 
 private:
     struct Spec {

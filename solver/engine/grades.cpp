@@ -53,7 +53,8 @@ GradedName conda_order(TargetSolver& solver, const std::string& name, bool lowes
     RecordGrades grades;
     Grade grade = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
-        if (i == 0 || by_build || world[records[i]].version != world[records[i - 1]].version) ++grade;
+        if (i == 0 || by_build || world.compare_before_builds(records[i], records[i - 1], lowest) != 0)
+            ++grade;
         grades.emplace(records[i], grade);
     }
     return conda_name(name, std::move(grades));

@@ -21,6 +21,9 @@ std::optional<OtherPython> OtherPython::of(TargetSolver& solver) {
     other.solver_ = std::make_unique<TargetSolver>(*other.request_, solver.options(), solver.channels(),
                                                    solver.name_map(), *other.source_, solver.progress());
     if (!other.solver_->prepare()) return std::nullopt;
+    // What is asked leaves `python` out, build and all: a Python that were no candidate would fit every
+    // wheel.
+    other.solver_->consider_every_python();
     return other;
 }
 

@@ -219,5 +219,26 @@ TEST_F(SmallWorld, RecordsThatCarryDifferentDistributionsAreToldApart) {
     EXPECT_THAT(lines(request), ElementsAre("a 1.0 (conda)"));
 }
 
+TEST_F(SmallWorld, ABuildThatTracksFeaturesIsWorseThanAnotherOfItsVersion) {
+    world.records = {{"a", "1.0"}, {"a", "1.0", {"d >=2.0"}, {}, "1", 1}, {"d", "1.0"}, {"d", "2.0"}};
+    world.records[0].track_features = "slow";
+    options.resolution = ResolutionMode::lowest_direct;
+    EXPECT_THAT(lines({"a", "d"}, {}), ElementsAre("a 1.0 (conda)", "d 2.0 (conda)"));
+    world.records[0].track_features = {};
+    EXPECT_THAT(lines({"a", "d"}, {}), ElementsAre("a 1.0 (conda)", "d 1.0 (conda)"));
+}
+
+TEST_F(SmallWorld, ACoreNamesNoPythonWhereNoOtherBuildHelps) {
+    world.records = {{"python", "3.13.1", {"cuda-version"}, {}, "h0_cp313"},
+                     {"python", "3.13.1", {}, {}, "h0_cp313t"},
+                     {"cuda-version", "12.0", {}, {"__cuda >=12.0"}}};
+    world.releases = {{"p", "1.0"}};
+    world.releases[0].tags = {"cp313-abi3-manylinux_2_17_x86_64"};
+    TargetRequest request = toy_request({"python >=3.13 *_cp313"}, {"p"});
+    request.target.cuda = "11.0";
+    const Outcome found = outcome(request);
+    EXPECT_THAT(std::get<Conflict>(found).requirements, ElementsAre("pypi: p"));
+}
+
 }  // namespace
 }  // namespace aimlock::testing
