@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "solver/spec/match_spec_brackets.hpp"
 #include "solver/version/ascii.hpp"
 
 namespace aimlock {
@@ -94,10 +95,12 @@ class Brackets {
 public:
     void add(std::string_view key, std::string_view value, std::string_view quoted_for = ", =") {
         if (!text_.empty()) text_ += ',';
-        const bool quoted = value.find_first_of(quoted_for) != std::string_view::npos;
-        const char quote =
-            value.find('\'') != std::string_view::npos && value.find('[') == std::string_view::npos ? '"'
-                                                                                                    : '\'';
+        // Quotes between brackets close nothing; of the others a value that was read has one kind at most.
+        const auto holds = [&](std::string_view stops) {
+            return end_of_bracket_value(value, stops) < value.size();
+        };
+        const bool quoted = value.find_first_of(quoted_for) != std::string_view::npos || holds("'\"");
+        const char quote = holds("'") ? '"' : '\'';
         text_.append(key).append("=");
         if (quoted) text_ += quote;
         text_ += value;

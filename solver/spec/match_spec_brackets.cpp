@@ -29,6 +29,8 @@ Result<std::string_view> take_value(std::string_view& rest) {
     } else {
         const std::size_t size = end_of_bracket_value(rest, ", ");
         if (size == std::string_view::npos) return wrong("`[` without `]`");
+        if (end_of_bracket_value(rest.substr(0, size), "'\"") != size)
+            return wrong("quotes stand around a whole value");
         value = rest.substr(0, size);
         rest.remove_prefix(size);
     }

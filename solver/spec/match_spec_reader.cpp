@@ -51,6 +51,11 @@ bool is_name_or_glob(std::string_view name) {
     return !name.empty();
 }
 
+/// What would end the pair `[channel=…]` or its quotes is in no name and no URL.
+bool may_be_channel(std::string_view text) {
+    return text.find_first_of("[]'\"") == std::string_view::npos;
+}
+
 bool is_build_number(std::string_view text) {
     if (text == "*") return true;
     for (const std::string_view op : {"==", "!=", "<=", ">=", "<", ">", "="}) {
@@ -193,6 +198,8 @@ Result<MatchSpec> SpecReader::read_file(std::string_view file) {
     const std::size_t before = rest.rfind('/');
     if (before == std::string_view::npos || !is_known_subdir(rest.substr(before + 1)))
         return std::move(spec_);
+    if (!may_be_channel(rest.substr(0, before)))
+        return wrong("a channel holds no quotes and brackets,", file);
     spec_.channel = std::string(rest.substr(0, before));
     spec_.subdir = std::string(rest.substr(before + 1));
     stem.remove_suffix(stem.ends_with(".conda") ? 6 : 8);
@@ -215,6 +222,7 @@ Result<MatchSpec> SpecReader::read_file(std::string_view file) {
 Result<void> SpecReader::read_channel(std::string_view channel) {
     while (channel.ends_with('/')) channel.remove_suffix(1);
     if (channel.empty()) return wrong("expected a channel before `::`", whole_);
+    if (!may_be_channel(channel)) return wrong("a channel holds no quotes and brackets,", channel);
     const std::size_t slash = channel.rfind('/');
     if (slash != std::string_view::npos && is_known_subdir(channel.substr(slash + 1))) {
         spec_.subdir = std::string(channel.substr(slash + 1));

@@ -92,6 +92,27 @@ TEST(MatchSpec, ChannelsMatchByNameOrAddress) {
     EXPECT_FALSE(channel_matches("https://a.example/x", "https://b.example/x"));
 }
 
+TEST(MatchSpec, WhatIsPrintedReadsBack) {
+    for (const std::string text :
+         {R"(a[license="it's"])", R"(a[license='say "x"'])", R"(a[license="it's [\"]"])", "a[fn='x[1] y']",
+          R"(a[url="https://x/it's"])", "https://x/linux-64/a-1.0-b.conda", "a[channel='https://x/a b']"}) {
+        const std::string printed = spec(text).text();
+        const auto again = MatchSpec::parse(printed);
+        ASSERT_TRUE(again) << text << " -> " << printed << ": " << again.error().message;
+        EXPECT_EQ(again->text(), printed) << text;
+        EXPECT_EQ(again->license ? again->license->text() : "",
+                  spec(text).license ? spec(text).license->text() : "");
+    }
+}
+
+TEST(MatchSpec, QuotesThatNothingCouldPrintAreRefused) {
+    EXPECT_FALSE(MatchSpec::parse(R"(a[md5=0'1"])"));
+    EXPECT_FALSE(MatchSpec::parse(R"(a[license=it's])"));
+    EXPECT_FALSE(MatchSpec::parse(R"(a[channel="b]'::x"])"));
+    EXPECT_FALSE(MatchSpec::parse(R"(conda'"x::a)"));
+    EXPECT_FALSE(MatchSpec::parse("https://x/%5B/linux-64/a-1.0-b.conda"));
+}
+
 TEST(MatchSpec, NameIsFoundWithoutReadingTheRest) {
     EXPECT_EQ(match_spec_name("numpy >=1.8,<2"), "numpy");
     EXPECT_EQ(match_spec_name("conda-forge::numpy[version='>=1']"), "numpy");
