@@ -124,7 +124,7 @@ private:
                 add_extra(dependency.project, *release, dependency.extra);
         } else {
             add({Origin::Kind::conda_extra, carrier, dependency.project, 0, dependency.extra},
-                name_of(dependency.project, dependency.extra), 1);
+                name_of_extra(dependency.project, dependency.extra, version), 1);
         }
     }
 
@@ -149,6 +149,30 @@ private:
             entry->second = round_.problem.add_name(std::move(name));
             if (extra == no_extra) round_.problem.identity_keys[entry->second] = identity_key(project);
         }
+        return entry->second;
+    }
+
+    // Where records of two names carry a distribution, an environment may have it at two versions, and so the
+    // extra.
+    std::uint32_t name_of_extra(ProjectId project, std::uint32_t extra, const Pep440Version& version) {
+        if (!carried_by_several(project)) return name_of(project, extra);
+        const auto [entry, is_new] = names_of_versions_.try_emplace({project, extra, version.text()}, 0U);
+        if (is_new) {
+            entry->second =
+                round_.problem.add_name("a:" + pypi_[project].name + "[" +
+                                        std::string(pypi_.extra_name(extra)) + "] " + version.text());
+        }
+        return entry->second;
+    }
+
+    bool carried_by_several(ProjectId project) {
+        const auto [entry, is_new] = several_carriers_.try_emplace(project, false);
+        const auto identity = conda_.identities.find(pypi_[project].name);
+        if (!is_new || identity == conda_.identities.end()) return entry->second;
+        const auto name = [&](const auto& carrier) { return conda_.problem.solvables[carrier.second].name; };
+        const std::uint32_t first = name(identity->second.front());
+        entry->second =
+            std::ranges::any_of(identity->second, [&](const auto& c) { return name(c) != first; });
         return entry->second;
     }
 
@@ -182,7 +206,8 @@ private:
     }
 
     SolvableId add_extra(ProjectId project, ReleaseId release, std::uint32_t extra) {
-        return add({Origin::Kind::extra, 0, project, release, extra}, name_of(project, extra),
+        return add({Origin::Kind::extra, 0, project, release, extra},
+                   name_of_extra(project, extra, pypi_[project].releases[release].version),
                    pypi_.rank(project, release));
     }
 
@@ -329,6 +354,8 @@ private:
     std::size_t next_ = 0;
     std::map<ProjectId, std::vector<DependencyId>> touched_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::uint32_t> names_;
+    std::map<std::tuple<ProjectId, std::uint32_t, std::string>, std::uint32_t> names_of_versions_;
+    std::map<ProjectId, bool> several_carriers_;
     std::map<std::tuple<Origin::Kind, std::uint32_t, ProjectId, ReleaseId, std::uint32_t>, SolvableId>
         solvables_;
     std::map<ProjectId, KeyId> identity_keys_;

@@ -228,6 +228,18 @@ TEST_F(SmallWorld, ABuildThatTracksFeaturesIsWorseThanAnotherOfItsVersion) {
     EXPECT_THAT(lines({"a", "d"}, {}), ElementsAre("a 1.0 (conda)", "d 1.0 (conda)"));
 }
 
+TEST_F(SmallWorld, AnExtraIsThereAtEachVersionThatCondaCarries) {
+    map(R"({"a": ["dist"], "c": ["dist"], "python": []})");
+    world.records = {python312, {"a", "1.0"}, {"c", "2.0"}};
+    world.releases = {{"p", "4.0", {"dist[y] >=2.0"}}};
+    const std::vector<std::string> both{"a 1.0 (conda)", "c 2.0 (conda)", "p 4.0 (PyPI)",
+                                        "python 3.12.4 (conda)"};
+    EXPECT_EQ(lines({"a", "c"}, {"dist[y] ==1.0", "p"}), both);
+    world.releases.push_back({"dist", "1.0", {"nowhere ; extra == 'x'"}, {"x", "y"}});
+    EXPECT_EQ(lines({"a", "c"}, {"dist[y] ==1.0", "p"}), both);
+    EXPECT_THAT(lines({"a", "c"}, {"dist[x] ==1.0", "p"}), ElementsAre("no solution"));
+}
+
 TEST_F(SmallWorld, ACoreNamesNoPythonWhereNoOtherBuildHelps) {
     world.records = {{"python", "3.13.1", {"cuda-version"}, {}, "h0_cp313"},
                      {"python", "3.13.1", {}, {}, "h0_cp313t"},
