@@ -1,6 +1,7 @@
 #include "solver/engine/pypi_world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "solver/engine/cuda_extra.hpp"
 #include "solver/engine/cuda_major.hpp"
@@ -208,6 +209,56 @@ void PypiWorld::add_metadata(ProjectId id, ReleaseId release, CoreMetadata metad
         if (known.pythons.none()) known.requirements->broken = true;
     }
     known.metadata = std::move(metadata);
+}
+
+void PypiWorld::add_other_document(ProjectId id,
+                                   ReleaseId release,
+                                   std::uint32_t wheel,
+                                   CoreMetadata metadata) {
+    ++documents_;
+    Project& project = projects_[id];
+    Release& known = project.releases[release];
+    const PythonSet own = pythons_using(known, wheel);
+    if (!metadata.requires_python.empty()) known.pythons &= ~own | requires_python(metadata.requires_python);
+    if (read_requirements(project, metadata).broken) known.pythons &= ~own;
+    known.other_documents.insert_or_assign(wheel, std::move(metadata));
+    PythonSet rest = pythons_.all;
+    ReleaseRequirements together = read_requirements(project, *known.metadata);
+    ReleaseRequirements of_rest = std::exchange(together, ReleaseRequirements{});
+    together.cuda_major = of_rest.cuda_major;
+    together.broken = of_rest.broken || known.pythons.none();
+    for (const auto& [other, document] : known.other_documents) {
+        rest &= ~pythons_using(known, other);
+        add_for(pythons_using(known, other), read_requirements(project, document), together);
+    }
+    add_for(rest, std::move(of_rest), together);
+    known.requirements = std::move(together);
+}
+
+PythonSet PypiWorld::pythons_using(const Release& release, std::uint32_t wheel) const {
+    PythonSet pythons;
+    for (std::size_t p = 0; p < pythons_.candidates.size(); ++p)
+        pythons.set(p, release.wheel_of[pythons_.candidates[p].tag_set] == wheel);
+    return pythons;
+}
+
+void PypiWorld::add_for(const PythonSet& pythons, ReleaseRequirements from, ReleaseRequirements& to) {
+    const auto add = [&](const std::vector<DependencyId>& dependencies, std::vector<DependencyId>& all) {
+        for (const DependencyId id : dependencies) {
+            PypiDependency dependency = dependencies_[id];
+            dependency.pythons &= pythons;
+            if (dependency.pythons.any()) all.push_back(intern(dependency));
+        }
+    };
+    add(from.base, to.base);
+    for (const auto& [extra, dependencies] : from.by_extra) add(dependencies, to.by_extra[extra]);
+    to.hollow_extras.merge(from.hollow_extras);
+}
+
+const CoreMetadata& PypiWorld::document(ProjectId id, ReleaseId release, std::size_t python) const {
+    const Release& known = projects_[id].releases[release];
+    const auto own = known.other_documents.find(known.wheel_of[pythons_.candidates[python].tag_set]);
+    return own == known.other_documents.end() ? *known.metadata : own->second;
 }
 
 const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t specifiers) {

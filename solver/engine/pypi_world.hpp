@@ -58,6 +58,7 @@ struct Release {
     std::int64_t uploaded_ms = 0;                     ///< first upload; 0: not stated
     std::optional<ReleaseRequirements> requirements;  ///< nullopt: not read yet
     std::optional<CoreMetadata> metadata;
+    std::map<std::uint32_t, CoreMetadata> other_documents;  ///< by wheel, where it asks for something else
 
     static constexpr std::uint32_t no_wheel = 0xffffffff;
 };
@@ -87,6 +88,12 @@ public:
 
     void add_page(ProjectId id, ProjectPage page);
     void add_metadata(ProjectId id, ReleaseId release, CoreMetadata metadata);
+    /// What one wheel of a release says, where that differs: it holds for the Pythons that use this wheel.
+    void add_other_document(ProjectId id, ReleaseId release, std::uint32_t wheel, CoreMetadata metadata);
+    /// The document of the wheel that `python` uses, as far as it was read; else what stands for it.
+    [[nodiscard]] const CoreMetadata& document(ProjectId project,
+                                               ReleaseId release,
+                                               std::size_t python) const;
     [[nodiscard]] std::uint64_t documents() const { return documents_; }  ///< of metadata, read so far
 
     std::uint32_t extra(std::string_view normalized);
@@ -129,6 +136,8 @@ private:
     PythonSet requires_python(const std::string& specifiers);
     DependencyId intern(const PypiDependency& dependency);
     ReleaseRequirements read_requirements(const Project& project, const CoreMetadata& metadata);
+    PythonSet pythons_using(const Release& release, std::uint32_t wheel) const;
+    void add_for(const PythonSet& pythons, ReleaseRequirements from, ReleaseRequirements& to);
 
     Pythons pythons_;
     std::deque<Project> projects_;  // references stay valid while it grows

@@ -235,21 +235,22 @@ void Rounds::walk_ahead(const RoundsAnswer& answer, const Unknown& unknown) {
 }
 
 // The metadata of one wheel stood for its release. Where another wheel is the one that will be installed, its
-// own document decides: if it asks for something else, the loop goes on with it. True when nothing changed.
+// own document decides: if it asks for something else, it holds for the Pythons that use this wheel, and the
+// loop goes on. True when nothing changed.
 Result<bool> Rounds::settle_wheels(const RoundsAnswer& answer) {
     bool unchanged = true;
     if (!answer.python) return true;
     for (const SolvableId id : answer.installed) {
         const Origin& origin = answer.round.origins[id];
         if (origin.kind != Origin::Kind::release) continue;
-        const WheelFile& wheel = pypi_.wheel(origin.project, origin.release, *answer.python);
-        if (wheel.url == pypi_.metadata_wheel(origin.project, origin.release).url) continue;
-        if (!wheels_checked_.emplace(origin.project, origin.release).second) continue;
-        auto metadata = discovery_.metadata_of(wheel);
+        const Release& release = pypi_[origin.project].releases[origin.release];
+        const std::uint32_t used = release.wheel_of[pypi_.pythons().candidates[*answer.python].tag_set];
+        if (used == release.metadata_wheel) continue;
+        if (!wheels_checked_.emplace(origin.project, origin.release, used).second) continue;
+        auto metadata = discovery_.metadata_of(pypi_[origin.project].page.wheels[used]);
         if (!metadata) return tl::make_unexpected(metadata.error());
-        if (metadata->requires_dist == pypi_[origin.project].releases[origin.release].metadata->requires_dist)
-            continue;
-        pypi_.add_metadata(origin.project, origin.release, *std::move(metadata));
+        if (metadata->requires_dist == release.metadata->requires_dist) continue;
+        pypi_.add_other_document(origin.project, origin.release, used, *std::move(metadata));
         unchanged = false;
     }
     return unchanged;

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_set>
 #include <vector>
 
@@ -78,7 +79,7 @@ private:
     Progress& progress_;
     std::optional<std::unordered_set<RecordId>> near_;  ///< conda's half of the last answer
     std::map<ProjectId, unsigned> steps_down_;  ///< how often a chosen unknown lay below a known release
-    std::set<std::pair<ProjectId, ReleaseId>> wheels_checked_;
+    std::set<std::tuple<ProjectId, ReleaseId, std::uint32_t>> wheels_checked_;
 };
 
 }  // namespace aimlock::engine

@@ -58,10 +58,11 @@ Package pypi_package(const PypiWorld& pypi, const Origin& origin, std::size_t py
     package.sha256 = wheel.sha256;
     package.size_bytes = wheel.size_bytes;
     package.origin = project.page.index;
-    package.depends = release.metadata->requires_dist;
+    const CoreMetadata& document = pypi.document(origin.project, origin.release, python);
+    package.depends = document.requires_dist;
     package.requires_python =
-        wheel.requires_python.empty() ? release.metadata->requires_python : wheel.requires_python;
-    package.license = release.metadata->license;
+        wheel.requires_python.empty() ? document.requires_python : wheel.requires_python;
+    package.license = document.license;
     package.yanked = wheel.yanked;
     package.prerelease = release.prerelease;
     return package;

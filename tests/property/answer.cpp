@@ -108,7 +108,8 @@ bool is_package(const Rules& rules, const Item& item, const Package& package) {
     if (item.kind == Item::Kind::release) return package.kind == PackageKind::pypi;
     if (item.kind != Item::Kind::record || package.kind != PackageKind::conda) return false;
     const PlainRecord& record = rules.world().records[item.index];
-    return record.build == package.build && (record.channel == 0) == (package.origin == "first");
+    return record.build == package.build && channel_name(record.channel) == package.origin &&
+           record.subdir == package.subdir;
 }
 
 }  // namespace

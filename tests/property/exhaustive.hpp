@@ -112,6 +112,7 @@ private:
     void describe_records();
     void describe_python(std::size_t python);
     void find_directs();
+    [[nodiscard]] bool exists(const PlainRecord& record) const;
     [[nodiscard]] bool visible(const PlainRecord& record) const;
     [[nodiscard]] bool usable(const PlainRelease& release, const Python& python) const;
     [[nodiscard]] bool usable_somewhere(const PlainRelease& release) const;

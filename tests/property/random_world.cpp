@@ -49,7 +49,8 @@ private:
         world_.options.window = static_cast<std::size_t>(one_of({1, 1, 2, 3, 30}));
         // What an older release inherits depends on what was read: no search knows it.
         world_.options.inherit_bounds = chance(6);
-        world_.channels = chance(2) ? 2 : 1;
+        world_.channels = one_of({1, 1, 1, 2, 2, 3});
+        world_.cutoff = chance(6) ? 4 + below(14) : 0;
         world_.cuda = one_of({0, 0, 11, 12, 12, 13});
         world_.cuda_mixed = chance(10);
         conda_size_ = one_of({0, 1, 2, 3, 3, 4});
@@ -94,7 +95,8 @@ private:
                 record.version.prerelease = !record.version.odd && chance(12);
                 record.build = std::to_string(build);
                 record.build_number = build;
-                record.channel = world_.channels == 2 ? below(2) : 0;
+                record.channel = below(world_.channels);
+                if (chance(4)) record.subdir = chance(4) ? "win-64" : "noarch";
                 record.tracks = chance(8);
                 record.day = std::max(date, 1) + build * below(3);
                 if (chance(4)) record.depends.push_back(conda_need("python"));
@@ -189,6 +191,11 @@ private:
                 const unsigned rarely = i < pypi_size_ ? 1 : 20;
                 if (other != name && chance(4 * rarely)) release.needs.push_back(pypi_need(other));
             }
+            if (release.tags.size() > 1 && chance(4)) {  // its wheels ask for different things
+                PypiNeed more = pypi_need(pypi_names[static_cast<std::size_t>(below(6))]);
+                more.marker = {};
+                if (more.name != name) release.more_of_others.push_back(std::move(more));
+            }
             if (chance(8)) {  // an extra that asks for another extra of its own project
                 release.needs.push_back({name, {"y"}, {}, {{{Condition::Kind::extra, 12, "x"}}}});
             }
@@ -197,13 +204,19 @@ private:
     }
 
     void choose_tags(PlainRelease& release) {
-        if (!chance(4)) return;
+        if (!chance(3)) return;
         using Kind = PlainTag::Kind;
         release.tags.clear();
         for (int i = 0; i <= below(3); ++i) {
             release.tags.push_back({one_of({Kind::any, Kind::minor, Kind::minor, Kind::free_threaded,
                                             Kind::abi3, Kind::windows, Kind::newer_glibc}),
                                     12 + below(3)});
+            // One file has one name.
+            for (std::size_t other = 0; other + 1 < release.tags.size(); ++other) {
+                if (release.tags[other].text() != release.tags.back().text()) continue;
+                release.tags.pop_back();
+                break;
+            }
         }
     }
 
@@ -250,8 +263,8 @@ private:
             if (chance(i < conda_size_ ? 3 : 60)) world_.conda.push_back(conda_need(name));
             if (chance(25)) world_.conda_constraints.push_back(conda_need(name));
         }
-        if (!world_.conda.empty() && world_.channels == 2 && chance(6))
-            world_.conda.back().channel = chance(2) ? "first" : "second";
+        if (!world_.conda.empty() && world_.channels > 1 && chance(6))
+            world_.conda.back().channel = channel_name(below(world_.channels));
         if (!has_python && world_.base_python == 0) return;
         for (int i = 0; i < 6; ++i) {
             const std::string name = pypi_names[static_cast<std::size_t>(i)];

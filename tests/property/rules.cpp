@@ -27,19 +27,25 @@ std::size_t Rules::add(Item item) {
 
 // --- what there is
 
+// For this platform.
+bool Rules::exists(const PlainRecord& record) const {
+    return record.channel < world_.channels && record.subdir != "win-64";
+}
+
 // Under strict priority a name comes from the first channel that has it, or from the one that a requirement
 // names.
 bool Rules::visible(const PlainRecord& record) const {
-    if (record.channel >= world_.channels) return false;
+    if (!exists(record) || world_.is_too_new(record.day)) return false;
     const auto pin = std::ranges::find_if(world_.conda, [&](const CondaNeed& root) {
         return root.name == record.name && !root.channel.empty();
     });
-    if (pin != world_.conda.end()) return (pin->channel == "first") == (record.channel == 0);
+    if (pin != world_.conda.end()) return pin->channel == channel_name(record.channel);
     if (const auto left = world_.pins.find(record.name); left != world_.pins.end())
-        return (left->second == "first") == (record.channel == 0);
-    if (world_.options.channel_priority != ChannelPriority::strict || record.channel == 0) return true;
+        return left->second == channel_name(record.channel);
+    if (world_.options.channel_priority != ChannelPriority::strict) return true;
+    // What is too new shuts the name out all the same: the channel has it.
     return std::ranges::none_of(world_.records, [&](const PlainRecord& other) {
-        return other.name == record.name && other.channel == 0;
+        return other.name == record.name && other.channel < record.channel && exists(other);
     });
 }
 
@@ -51,9 +57,9 @@ bool Rules::carries_truly(const std::string& conda_name, const std::string& dist
     if (own == world_.name_map.end() || std::ranges::find(own->second, dist) == own->second.end())
         return true;
     return std::ranges::any_of(world_.records, [&](const PlainRecord& record) {
-        return record.name == dist && std::ranges::any_of(record.depends, [&](const CondaNeed& need) {
-                   return need.name == conda_name;
-               });
+        return record.name == dist && exists(record) &&
+               std::ranges::any_of(record.depends,
+                                   [&](const CondaNeed& need) { return need.name == conda_name; });
     });
 }
 
@@ -109,6 +115,7 @@ void Rules::find_pythons() {
 }
 
 bool Rules::usable(const PlainRelease& release, const Python& python) const {
+    if (world_.is_too_new(release.day)) return false;
     if (release.python && !release.python->admits_pypi(python.version)) return false;
     return std::ranges::any_of(
         release.tags, [&](const PlainTag& tag) { return tag.fits(python.version, python.free_threaded); });
@@ -145,7 +152,10 @@ void Rules::add_extras() {
         }
     };
     note(world_.pypi);
-    for (const PlainRelease& release : world_.releases) note(release.needs);
+    for (const PlainRelease& release : world_.releases) {
+        note(release.needs);
+        note(release.more_of_others);
+    }
     for (const auto& [name, extra] : asked) {
         std::vector<PlainVersion> versions;
         for (const Item& item : items_) {
@@ -224,7 +234,7 @@ Items Rules::matching(const CondaNeed& need) const {
         if (item.kind == Item::Kind::record) {
             const PlainRecord& record = world_.records[item.index];
             if (!record.build.ends_with(need.build_end)) continue;
-            if (!need.channel.empty() && (need.channel == "first") != (record.channel == 0)) continue;
+            if (!need.channel.empty() && need.channel != channel_name(record.channel)) continue;
         }
         found.set(i);
     }
@@ -305,6 +315,9 @@ void Rules::describe_python(std::size_t at) {
             if (!usable(release, python)) needs.push_back({});
             for (const PypiNeed& need : release.needs) {
                 if (need.marker.holds(python.version, {})) demand_all(need, needs);
+            }
+            if (release.wheel_for(python.version, python.free_threaded).value_or(0) != 0) {
+                for (const PypiNeed& need : release.more_of_others) demand_all(need, needs);
             }
         }
         if (item.kind != Item::Kind::extra) continue;

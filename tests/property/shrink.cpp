@@ -75,6 +75,9 @@ private:
                       [](World & w) -> auto& { return w.cuda; }, 0) ||
                   smaller;
         smaller = plainer(
+                      [](World & w) -> auto& { return w.cutoff; }, 0) ||
+                  smaller;
+        smaller = plainer(
                       [](World & w) -> auto& { return w.cuda_mixed; }, false) ||
                   smaller;
         const SolveOptions plain;
@@ -138,6 +141,9 @@ private:
                       [i](World & w) -> auto& { return w.records[i].day; }, 1) ||
                   smaller;
         smaller = plainer(
+                      [i](World & w) -> auto& { return w.records[i].subdir; }, std::string("linux-64")) ||
+                  smaller;
+        smaller = plainer(
                       [i](World & w) -> auto& { return w.records[i].version.odd; }, false) ||
                   smaller;
         smaller = plainer(
@@ -159,6 +165,7 @@ private:
     bool release(std::size_t i) {
         bool smaller = elements([i](World & w) -> auto& { return w.releases[i].needs; });
         smaller = elements([i](World & w) -> auto& { return w.releases[i].extras; }) || smaller;
+        smaller = elements([i](World & w) -> auto& { return w.releases[i].more_of_others; }) || smaller;
         smaller = plainer(
                       [i](World & w) -> auto& { return w.releases[i].yanked; }, false) ||
                   smaller;

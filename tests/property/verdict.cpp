@@ -26,7 +26,7 @@ Result<Outcome> solve(const World& world, unsigned order_seed) {
     ToyWorld toy = world.toy(order_seed);
     SilentProgress progress;
     const std::vector<Channel> channels = toy.channels();
-    return solve_target(world.request(), world.options, channels, world.names(), toy, progress);
+    return solve_target(world.request(), world.solve_options(), channels, world.names(), toy, progress);
 }
 
 bool tries_twice(const World& world) {
@@ -54,8 +54,8 @@ public:
         if (!outcome) {
             // Wheels without anything that brings a Python cannot be asked for.
             const bool no_python = !world_.pypi.empty() && world_.base_python == 0 &&
-                                   std::ranges::none_of(world_.records, [](const PlainRecord& record) {
-                                       return record.name == "python";
+                                   std::ranges::none_of(world_.records, [&](const PlainRecord& record) {
+                                       return record.name == "python" && !world_.is_too_new(record.day);
                                    });
             return no_python ? verdict_ : mismatch("error", outcome.error().message);
         }
@@ -105,6 +105,7 @@ private:
         const auto faults = faults_of(rules, solution);
         if (!faults.empty()) {
             if (is_valid_for_its_python(solution)) return;
+            if (documents_differ() && faults_of(second, solution).empty()) return;
             mismatch("invalid answer", joined(faults) + " in " + joined(lines(solution)));
             return;
         }
@@ -130,7 +131,7 @@ private:
     }
 
     void compare_optimum(const Rules& rules, const Solution& solution) {
-        if (world_.options.inherit_bounds || !rules.best_is_clear()) return;
+        if (world_.options.inherit_bounds || !rules.best_is_clear() || documents_differ()) return;
         verdict_.optimum_compared = true;
         std::vector<std::string> faults;
         const Worth own = rules.worth(items_of(rules, solution, faults));
@@ -155,12 +156,18 @@ private:
 
     void check(const Conflict& conflict) {
         if (feasible(world_, verdict_.too_large)) {
+            if (documents_differ()) return;  // one wheel's document stands for its release until it is chosen
             mismatch("false refusal", joined(conflict.requirements));
             return;
         }
         if (verdict_.too_large) return;
-        check_core(conflict);
+        if (!documents_differ()) check_core(conflict);
         for (const Repair& repair : conflict.repairs) check_repair(repair);
+    }
+
+    [[nodiscard]] bool documents_differ() const {
+        return std::ranges::any_of(
+            world_.releases, [](const PlainRelease& release) { return !release.more_of_others.empty(); });
     }
 
     // The world with those requirements only that are in `texts`.

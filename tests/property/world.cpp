@@ -216,6 +216,21 @@ bool PlainTag::fits(const PlainVersion& python, bool free_threaded) const {
     return false;
 }
 
+std::optional<std::size_t> PlainRelease::wheel_for(const PlainVersion& minor, bool free_threaded) const {
+    // The nearer to this very Python the better: its own ABI, the stable ABI of the newest Python, any.
+    const auto nearness = [&](const PlainTag& tag) {
+        using Kind = PlainTag::Kind;
+        return std::tuple(tag.kind == Kind::minor || tag.kind == Kind::free_threaded,
+                          tag.kind == Kind::abi3 ? tag.minor : 0);
+    };
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (!tags[i].fits(minor, free_threaded)) continue;
+        if (!best || nearness(tags[i]) > nearness(tags[*best])) best = i;
+    }
+    return best;
+}
+
 std::string PlainTag::text() const {
     const std::string python = "cp3" + std::to_string(minor);
     switch (kind) {

@@ -87,7 +87,8 @@ struct PlainRecord {
     int build_number = 0;
     int channel = 0;
     bool tracks = false;
-    int day = 1;  ///< of its timestamp
+    int day = 1;                      ///< of its timestamp
+    std::string subdir = "linux-64";  ///< or "noarch", or "win-64" for what is not there
     std::optional<std::vector<std::pair<std::string, PlainVersion>>> purls = {};
 };
 
@@ -110,7 +111,11 @@ struct PlainRelease {
     bool yanked = false;
     bool broken = false;  ///< one of its requirements cannot be read
     std::vector<PlainTag> tags = {PlainTag{}};
-    int day = 1;  ///< of its upload; 0: not stated
+    int day = 1;                                ///< of its upload; 0: not stated
+    std::vector<PypiNeed> more_of_others = {};  ///< what all wheels but the first require besides
+
+    /// The wheel that is installed: index into `tags`; nullopt: none fits.
+    [[nodiscard]] std::optional<std::size_t> wheel_for(const PlainVersion& minor, bool free_threaded) const;
 };
 
 /// A world, what is asked of it, and how.
@@ -128,14 +133,20 @@ struct World {
     int cuda = 0;  ///< the driver's major; 0: no driver
     bool cuda_mixed = false;
     int base_python = 0;  ///< minor of the base image's Python; 0: none
+    int cutoff = 0;       ///< what is of this day or later does not exist; 0: all does
     SolveOptions options = {};
 
     [[nodiscard]] ToyWorld toy(unsigned order_seed) const;
     [[nodiscard]] TargetRequest request() const;
     [[nodiscard]] NameMap names() const;
+    [[nodiscard]] bool is_too_new(int day) const { return cutoff != 0 && day >= cutoff; }
+    [[nodiscard]] SolveOptions solve_options() const;
     /// The world as the body of a unit test.
     [[nodiscard]] std::string as_code() const;
 };
+
+/// "first", "second", "third".
+std::string channel_name(int channel);
 
 /// True for a conda python whose build says that it has no GIL.
 bool is_free_threaded(const PlainRecord& python);

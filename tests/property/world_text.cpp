@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-std::string channel_name(int channel) {
-    return channel == 0 ? "first" : "second";
-}
-
 template <class T>
 std::vector<std::string> texts(const std::vector<T>& needs) {
     std::vector<std::string> written;
@@ -32,6 +28,7 @@ ToyRecord toy(const PlainRecord& record) {
                    static_cast<std::uint64_t>(record.day * day_ms),
                    record.tracks ? "slow" : "",
                    {}};
+    made.subdir = record.subdir;
     if (!record.purls) return made;
     for (const auto& [name, version] : *record.purls)
         made.purls.push_back("pkg:pypi/" + name + "@" + version.text());
@@ -51,6 +48,7 @@ ToyRelease toy(const PlainRelease& release) {
     made.tags.clear();
     for (const PlainTag& tag : release.tags) made.tags.push_back(tag.text());
     made.uploaded_ms = release.day * day_ms;
+    made.more_of_others = texts(release.more_of_others);
     return made;
 }
 
@@ -69,7 +67,8 @@ std::string code(const ToyRecord& record) {
            ", " + list(record.constrains) + ", " + quoted(record.build) + ", " +
            std::to_string(record.build_number) + ", " + quoted(record.channel) + ", " +
            std::to_string(record.timestamp_ms) + ", " + quoted(record.track_features) + ", " +
-           list(record.purls) + "},\n";
+           list(record.purls) + (record.subdir == "linux-64" ? "" : ", {}, {}, " + quoted(record.subdir)) +
+           "},\n";
 }
 
 std::string code(const ToyRelease& release) {
@@ -77,7 +76,8 @@ std::string code(const ToyRelease& release) {
            list(release.requires_dist) + ", " + list(release.extras) + ", " +
            quoted(release.requires_python) + ", " + (release.yanked ? "true" : "false") + ", " +
            list(release.tags) + ", " + std::to_string(release.uploaded_ms) + ", false, " +
-           (release.page_states_python ? "true" : "false") + "},\n";
+           (release.page_states_python ? "true" : "false") +
+           (release.more_of_others.empty() ? "" : ", " + list(release.more_of_others)) + "},\n";
 }
 
 std::string map_text(const World& world) {
@@ -92,8 +92,19 @@ std::string map_text(const World& world) {
 
 }  // namespace
 
+std::string channel_name(int channel) {
+    return channel == 0 ? "first" : channel == 1 ? "second" : "third";
+}
+
+SolveOptions World::solve_options() const {
+    SolveOptions made = options;
+    if (cutoff != 0) made.exclude_newer_ms = cutoff * day_ms;
+    return made;
+}
+
 ToyWorld World::toy(unsigned order_seed) const {
     ToyWorld made;
+    made.exclude_newer_ms = cutoff * day_ms;
     made.order_seed = order_seed;
     made.channel_names.clear();
     for (int channel = 0; channel < channels; ++channel) made.channel_names.push_back(channel_name(channel));
@@ -136,6 +147,10 @@ std::string World::as_code() const {
     if (priority != 0) text += std::string("options.channel_priority = ") + priorities[priority] + ";\n";
     if (prerelease != 0) text += std::string("options.prerelease = ") + prereleases[prerelease] + ";\n";
     if (resolution != 0) text += std::string("options.resolution = ") + resolutions[resolution] + ";\n";
+    if (cutoff != 0) {
+        text += "options.exclude_newer_ms = " + std::to_string(cutoff * day_ms) +
+                ";\nworld.exclude_newer_ms = " + std::to_string(cutoff * day_ms) + ";\n";
+    }
     if (!options.inherit_bounds) text += "options.inherit_bounds = false;\n";
     if (options.window != 30) text += "options.window = " + std::to_string(options.window) + ";\n";
     if (!conda_constraints.empty() || !pypi_constraints.empty()) {

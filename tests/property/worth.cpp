@@ -214,7 +214,7 @@ bool Rules::best_is_clear() const {
         }
         if (!asked.emplace(root.name, &root).second) return false;
         for (const PlainRelease& release : world_.releases) {
-            if (release.name != root.name) continue;
+            if (release.name != root.name || world_.is_too_new(release.day)) continue;
             // An upload that cannot be installed dates its version all the same; no item stands for it here.
             if (release.day == 0 || release.broken || !usable_somewhere(release)) return false;
         }

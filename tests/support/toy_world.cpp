@@ -109,6 +109,11 @@ Arrival ToyWorld::wait() {
                 metadata.name = release.name;
                 metadata.version = release.version;
                 metadata.requires_dist = release.requires_dist;
+                if (tag != release.tags.front()) {
+                    metadata.requires_dist.insert(metadata.requires_dist.end(),
+                                                  release.more_of_others.begin(),
+                                                  release.more_of_others.end());
+                }
                 metadata.requires_python = release.requires_python;
                 metadata.provides_extra = release.extras;
                 return MetadataArrived{question.what, metadata};
@@ -123,6 +128,10 @@ Arrival ToyWorld::wait() {
         if (release.name != question.what) continue;
         page.exists = true;
         if (release.tags.empty()) page.unusable.emplace_back(release.version, UnusableReason::sdist_only);
+        if (exclude_newer_ms != 0 && release.uploaded_ms >= exclude_newer_ms) {
+            page.unusable.emplace_back(release.version, UnusableReason::after_cutoff);
+            continue;
+        }
         for (const std::string& tag : release.tags) {
             WheelFile wheel;
             wheel.file_name = file_name_of(release, tag);

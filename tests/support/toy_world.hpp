@@ -37,8 +37,9 @@ struct ToyRelease {
     bool yanked = false;
     std::vector<std::string> tags = {"py3-none-any"};
     std::int64_t uploaded_ms = 0;
-    bool unreadable = false;         ///< its metadata cannot be fetched
-    bool page_states_python = true;  ///< the index page tells requires_python, too
+    bool unreadable = false;                       ///< its metadata cannot be fetched
+    bool page_states_python = true;                ///< the index page tells requires_python, too
+    std::vector<std::string> more_of_others = {};  ///< what all wheels but the first require besides
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver
@@ -49,6 +50,7 @@ public:
     std::vector<ToyRelease> releases;
     unsigned order_seed = 0;
     std::vector<std::string> channel_names = {"toy"};  ///< in priority order
+    std::int64_t exclude_newer_ms = 0;                 ///< wheels from then on are on no page; 0: all are
 
     /// The channels with their records in linux-64. `python` records need a build such as "cp312_cpython".
     [[nodiscard]] std::vector<Channel> channels() const;

@@ -240,6 +240,22 @@ TEST_F(SmallWorld, AnExtraIsThereAtEachVersionThatCondaCarries) {
     EXPECT_THAT(lines({"a", "c"}, {"dist[x] ==1.0", "p"}), ElementsAre("no solution"));
 }
 
+TEST_F(SmallWorld, EachPythonHasTheDocumentOfItsOwnWheel) {
+    map(R"({"b": ["b-dist"], "python": []})");
+    world.records = {{"python", "3.12.1", {"b"}, {}, "h0_cpython"},
+                     {"python", "3.13.1", {}, {}, "h0_cp313t"},
+                     {"b", "1.0"}};
+    world.releases = {{"q", "4.0"}};
+    world.releases[0].tags = {"cp312-cp312-manylinux_2_17_x86_64", manylinux_313t};
+    world.releases[0].more_of_others = {"b-dist"};
+    EXPECT_THAT(lines({}, {"q"}), ElementsAre("b 1.0 (conda)", "python 3.12.1 (conda)", "q 4.0 (PyPI)"));
+    world.releases.push_back({"b-dist", "2.0"});
+    const Outcome found = outcome(toy_request({"python 3.13.*"}, {"q"}));
+    const Solution& solution = std::get<Solution>(found);
+    EXPECT_THAT(package_lines(solution), Contains("b-dist 2.0 (PyPI)"));
+    EXPECT_THAT(solution.packages.back().depends, ElementsAre("b-dist"));
+}
+
 TEST_F(SmallWorld, ACoreNamesNoPythonWhereNoOtherBuildHelps) {
     world.records = {{"python", "3.13.1", {"cuda-version"}, {}, "h0_cp313"},
                      {"python", "3.13.1", {}, {}, "h0_cp313t"},
