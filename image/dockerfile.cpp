@@ -145,12 +145,6 @@ private:
     std::optional<Error> refusal_;
 };
 
-std::string base_reference(const Lock& lock, const ImageManifest& image) {
-    if (!lock.base || lock.base->image.empty()) return image.base;
-    if (lock.base->digest.empty() || lock.base->image.find('@') != std::string::npos) return lock.base->image;
-    return lock.base->image + "@" + lock.base->digest;
-}
-
 void check_settings(Parts& out, const Lock& lock, const LayerPlan& plan, const DockerfileSettings& settings) {
     const ImageManifest& image = settings.image;
     const std::string base = base_reference(lock, image);
@@ -160,10 +154,8 @@ void check_settings(Parts& out, const Lock& lock, const LayerPlan& plan, const D
         out.refuse(fmt::format("`{}` is not an image reference", base));
     }
     if (!holds_only(plan.target, "._-")) out.refuse(fmt::format("`{}` is not a target name", plan.target));
-    if (!holds_only(image.user, "._-:")) out.refuse(fmt::format("`{}` is not a user", image.user));
-    if (!holds_only(image.workdir, "._-/+@") || image.workdir.front() != '/') {
-        out.refuse(fmt::format("`{}` is not an absolute path of plain characters", image.workdir));
-    }
+    if (const auto valid = check_image_values(image); !valid)
+        out.refuse(valid.error().message, valid.error().hint);
     for (const std::string& secret : image.secrets) {
         if (!holds_only(secret, "._-")) out.refuse(fmt::format("`{}` is not a secret's name", secret));
     }
@@ -190,14 +182,8 @@ std::string ground_stage(const ImageManifest& image) {
             "    rm -rf /var/lib/apt/lists/*\n",
             fmt::join(image.apt, " "));
     }
-    const std::size_t colon = image.user.find(':');
-    const std::string user = image.user.substr(0, colon);
-    const std::string group = colon == std::string::npos ? user : image.user.substr(colon + 1);
-    const auto is_id = [](const std::string& s) {
-        return !s.empty() && s.find_first_not_of("0123456789") == std::string::npos;
-    };
-    if (!is_id(user) || !is_id(group) || user == "0")
-        return text + fmt::format("RUN mkdir -p {}\n", image.workdir);
+    const auto account = own_account(image);
+    if (!account) return text + fmt::format("RUN mkdir -p {}\n", image.workdir);
     // Shell words only: a small base has no grep, and no useradd.
     text += fmt::format(
         "RUN known=; while IFS=: read -r _ _ id _; do if [ \"$id\" = {0} ]; then known=yes; fi; done < "
@@ -205,44 +191,13 @@ std::string ground_stage(const ImageManifest& image) {
         "    if [ -z \"$known\" ]; then echo 'aimlock:x:{0}:{1}::/home/aimlock:/bin/sh' >> /etc/passwd; fi "
         "&& \\\n"
         "    mkdir -p /home/aimlock {2} && chown {0}:{1} /home/aimlock {2}\n",
-        user, group, image.workdir);
+        account->user, account->group, image.workdir);
     return text;
 }
 
-bool is_environment_name(std::string_view name) {
-    return holds_only(name, "_") && (name.front() < '0' || name.front() > '9');
-}
-
 void add_environment(Parts& out, const Lock& lock, const LayerPlan& plan, const ImageManifest& image) {
-    const LockTarget& target = *lock.target(plan.target);
-    const auto packages = lock.packages_of(plan.target);
-    const auto locked = [&](std::string_view name) {
-        return std::any_of(packages.begin(), packages.end(), [&](const Package* p) {
-            return p->kind == PackageKind::conda && p->name == name;
-        });
-    };
-    std::map<std::string, std::string> values{{"CONDA_PREFIX", std::string(image_prefix)},
-                                              {"PYTHONDONTWRITEBYTECODE", "1"}};
-    // OpenSSL of the environment looks where its build put its certificates, which is not here.
-    if (locked("ca-certificates")) values["SSL_CERT_FILE"] = fmt::format("{}/ssl/cacert.pem", image_prefix);
-    if (!target.python_version.empty() && !locked("python")) {
-        values["PYTHONPATH"] = fmt::format("{}/{}", image_prefix, target.python_site_packages_path);
-    }
-    if (std::ranges::find(target.virtual_packages, "__cuda", &VirtualPackage::name) !=
-        target.virtual_packages.end()) {
-        values["NVIDIA_VISIBLE_DEVICES"] = "all";
-        values["NVIDIA_DRIVER_CAPABILITIES"] = "compute,utility";
-        if (const std::string cuda = required_cuda(lock, plan); !cuda.empty())
-            values["NVIDIA_REQUIRE_CUDA"] = cuda;
-    }
-    for (const auto& [name, value] : image.env) {
-        if (!is_environment_name(name))
-            out.refuse(fmt::format("`{}` is not the name of an environment variable", name));
-        values[name] = value;
-    }
-    std::string path =
-        fmt::format("ENV PATH={}/bin:${{PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}}",
-                    image_prefix);
+    std::map<std::string, std::string> values = image_environment(lock, plan, image);
+    std::string path = fmt::format("ENV PATH={}/bin:${{PATH:-{}}}", image_prefix, default_search_path);
     if (values.erase("PATH") != 0) path = "ENV";
     out.add(std::move(path));
     for (const auto& [name, value] : values) {
@@ -289,14 +244,13 @@ void add_final_stage(Parts& out,
     for (const Layer& layer : plan.layers) out.add(fmt::format("COPY --from={} /out/ /\n", layer.id));
     add_environment(out, lock, plan, image);
     out.add("RUN ", final_check(lock, plan), "\n");
-    out.add("LABEL org.opencontainers.image.title=", dockerfile_quoted(settings.name, "the workspace's name"),
-            "");
-    out.add(" \\\n    org.opencontainers.image.base.name=",
-            dockerfile_quoted(base_reference(lock, image), "the base"), "");
-    out.add(
-        fmt::format(" \\\n    io.aimlock.target=\"{}\" \\\n    io.aimlock.lock.digest=\"sha256:{}\" \\\n"
-                    "    io.aimlock.plan.digest=\"sha256:{}\"\n",
-                    plan.target, sha256_of(write_lock(lock)).hex(), sha256_of(write_layer_plan(plan)).hex()));
+    std::string_view before = "LABEL ";
+    for (const auto& [name, value] : image_labels(lock, plan, image, settings.name)) {
+        out.add(fmt::format("{}{}=", before, name),
+                dockerfile_quoted(value, fmt::format("the label {}", name)), "");
+        before = " \\\n    ";
+    }
+    out.add("\n");
     out.add(fmt::format("WORKDIR {}\n", image.workdir));
     for (const unsigned port : image_ports(lock, plan, image)) out.add(fmt::format("EXPOSE {}\n", port));
     if (!image.healthcheck.empty()) {
@@ -335,8 +289,9 @@ Result<std::string> render_dockerfile(const Lock& lock,
 
 std::string byte_code_program() {
     return fmt::format("# {}\n{}", generated_marker, R"(#
-# byte_code.py ROOT FOLDER compiles the Python files below ROOT/FOLDER that came without byte code, as files of FOLDER.
-# One process, sorted names, unchecked-hash byte code, fixed times: the same layer is the same bytes in every build.
+# byte_code.py ROOT FOLDER [--keep-times] compiles the Python files below ROOT/FOLDER that came without byte code, as
+# files of FOLDER. One process, sorted names, unchecked-hash byte code, fixed times: the same layer is the same bytes
+# in every build.
 import importlib.util
 import os
 import py_compile
@@ -381,7 +336,8 @@ def settle_times(root):
 
 
 compile_tree(sys.argv[1], sys.argv[2])
-settle_times(sys.argv[1])
+if len(sys.argv) == 3:
+    settle_times(sys.argv[1])
 )");
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "image/image_facts.hpp"
 #include "image/layers.hpp"
 #include "lock/lockfile.hpp"
 #include "lock/manifest/manifest.hpp"
@@ -23,9 +24,6 @@ struct DockerfileSettings {
         false;  ///< each layer's files lie in .aimlock/pool/<layer>; else they are fetched in the RUN
 };
 
-/// Where the environment lives in the image.
-inline constexpr std::string_view image_prefix = "/opt/env";
-
 /// The Dockerfile that replays `lock` by `plan`: a stage a layer, a final stage that takes them over. The
 /// same input is the same text. Refuses values of the manifest that cannot be quoted, a missing base, and
 /// packages that a build could not fetch.
@@ -36,14 +34,5 @@ Result<std::string> render_dockerfile(const Lock& lock,
 /// The program that runs in each stage with Python source (.aimlock/byte_code.py): compiles it so that the
 /// same layer is the same bytes in every build.
 std::string byte_code_program();
-
-/// The command of the image: the manifest's, else JupyterLab where it is locked, else Python, else a shell.
-std::vector<std::string> image_command(const Lock& lock, const LayerPlan& plan, const ImageManifest& image);
-
-/// The ports of the image: the manifest's, else 8888 where JupyterLab is locked.
-std::vector<unsigned> image_ports(const Lock& lock, const LayerPlan& plan, const ImageManifest& image);
-
-/// "cuda>=12.2", the oldest driver that the locked packages state they need; empty where they state none.
-std::string required_cuda(const Lock& lock, const LayerPlan& plan);
 
 }  // namespace aimlock

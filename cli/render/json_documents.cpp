@@ -238,6 +238,25 @@ std::string image_document(const LayerPlan& plan, std::span<const std::string> f
     return text_of(json);
 }
 
+std::string oci_document(const std::string& target, const WrittenImage& image) {
+    Json json = document("written");
+    json["target"] = target;
+    json["digest"] = image.digest;
+    json["base_layers"] = image.base_layers;
+    json["layers"] = Json::array();
+    for (const ImageLayer& layer : image.layers) {
+        json["layers"].push_back({{"id", layer.id},
+                                  {"digest", "sha256:" + layer.blob.digest.hex()},
+                                  {"diff_id", "sha256:" + layer.diff_id.hex()},
+                                  {"size", layer.blob.size_bytes},
+                                  {"packages", layer.packages}});
+    }
+    json["bytes"] = image.bytes;
+    json["new_bytes"] = image.new_bytes;
+    json["reused"] = image.reused;
+    return text_of(json);
+}
+
 std::string_view finding_level_name(FindingLevel level) {
     switch (level) {
         case FindingLevel::error:

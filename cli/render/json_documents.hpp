@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "image/layers.hpp"
+#include "image/oci/write_oci_image.hpp"
 #include "image/replay/install.hpp"
 #include "lock/audit.hpp"
 #include "solver/base/result.hpp"
@@ -58,6 +59,9 @@ std::string cache_document(const char* status, const CacheTotals& totals);
 std::string plan_document(const LayerPlan& plan, const LayerPlan* previous);
 /// {"schema":1,"status":"written","target","files":[…],"layers"}
 std::string image_document(const LayerPlan& plan, std::span<const std::string> files);
+/// {"schema":1,"status":"written","target","digest","base_layers","layers":[{"id","digest","diff_id","size",
+/// "packages":[…]}],"bytes","new_bytes","reused"}
+std::string oci_document(const std::string& target, const WrittenImage& image);
 
 /// "error", "warn" or "note".
 std::string_view finding_level_name(FindingLevel level);

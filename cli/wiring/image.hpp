@@ -13,13 +13,18 @@ struct ImageFlags {
     std::string target;    ///< empty: [image] target, else the lock's first
     std::string base;      ///< empty: [image] base, else the lock's
     std::string dialect = "portable";
-    std::string vendor;     ///< empty: archives are fetched in the build
-    std::string installer;  ///< empty: this program
+    std::string vendor;       ///< empty: archives are fetched in the build
+    std::string installer;    ///< empty: this program
+    std::string oci;          ///< empty: a Dockerfile; else the layout to write
+    std::string base_layout;  ///< with `oci`: the base on disk
+    std::string compression = "gzip";
+    unsigned threads = 0;  ///< 0: one per processor
+    bool no_byte_code = false;
     bool plan = false;
     bool force = false;
 };
 
-/// `aimlock image`: lock -> layer plan -> build context, beside the lock.
+/// `aimlock image`: lock -> layer plan -> build context beside the lock, or OCI layout.
 Ending write_image(const ImageFlags& flags, Console& console);
 
 }  // namespace aimlock::cli

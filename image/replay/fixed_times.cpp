@@ -14,11 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The oldest time that a zip archive can state.
-constexpr ::time_t moment = 315532800;
-
 Result<void> fix_time(const fs::path& path) {
-    const std::array<::timespec, 2> times{::timespec{moment, 0}, ::timespec{moment, 0}};
+    const std::array<::timespec, 2> times{::timespec{fixed_time_s, 0}, ::timespec{fixed_time_s, 0}};
     if (::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) == 0) return {};
     const std::string reason = std::generic_category().message(errno);
     return fail(ErrorCode::io, fmt::format("cannot set the time of {}: {}", path.string(), reason));

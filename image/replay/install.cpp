@@ -250,8 +250,8 @@ private:
         auto tree = StagedTree::open(staging.path(), names);
         if (!tree) return tl::make_unexpected(tree.error());
         // An image's layers share nothing with the machine that fills them: one pass from archive to layer.
-        const FillOptions filling{options_.root.empty() ? options_.unpacked : fs::path(), options_.verify,
-                                  options_.threads};
+        const bool shares = options_.root.empty() || options_.only_read;
+        const FillOptions filling{shares ? options_.unpacked : fs::path(), options_.verify, options_.threads};
         auto filled = fill_tree(packages_, names, layout_, filling, store_, *tree, progress_);
         if (!filled) return tl::make_unexpected(filled.error());
         report_.from_store = filled->from_store;
@@ -343,7 +343,7 @@ Result<InstallReport> install(const Lock& lock,
                               Progress& progress) {
     Installation installation(lock, options, store, progress);
     auto report = installation.run();
-    if (!report || options.root.empty()) return report;
+    if (!report || options.root.empty() || options.only_read) return report;
     // Only now is the guard's file gone from the folder above the prefix.
     if (auto fixed = fix_times(installation.destination(), options.root); !fixed)
         return tl::make_unexpected(fixed.error());

@@ -23,9 +23,12 @@ struct InstallOptions {
         group;              ///< one group of a per-group lock slice; the rest of the prefix is not there
     bool repair = false;    ///< restore edited and missing files of an installed prefix
     bool byte_code = true;  ///< compile `.pyc`, unchecked-hash (install-and-image.md 3.5)
-    /// Store of unpacked packages that prefixes share files with; empty, or with `root`: archives are
-    /// unpacked in one pass into the prefix.
+    /// Store of unpacked packages that prefixes share files with; empty, or with `root` (but see
+    /// `only_read`): archives are unpacked in one pass into the prefix.
     std::filesystem::path unpacked;
+    /// With `root`: the tree is only there to be read (the layer of an image that is written directly). It
+    /// may share files with `unpacked`, and times stay as they are.
+    bool only_read = false;
     bool verify = false;   ///< read and hash what sizes and times would vouch for: the prefix, the store
     unsigned threads = 0;  ///< 0: one per processor
 };

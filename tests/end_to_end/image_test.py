@@ -14,82 +14,10 @@ import unittest
 from pathlib import Path
 
 from end_to_end.containers import BASE, Buildah, Docker, base_archive, run, skip
+from end_to_end.image_project import IMAGE, Project
 from end_to_end.tiny_index import FolderServer, TinyIndex
 
 AIMLOCK, STATIC_AIMLOCK, CHANNEL = (Path(word).resolve() for word in sys.argv[1:4])
-IMAGE = "aiml-hybrid-gpu"
-
-MANIFEST = """
-[workspace]
-name = "{image}"
-channels = ["{channel}"]
-
-[dependencies]
-python = "3.11.*"
-sqlite = "*"
-requests = "*"
-
-[pypi-dependencies]
-aimlock-tiny = "{tiny}"
-
-[pypi-options]
-index-url = "{index}"
-
-[targets.gpu]
-platform = "linux-64"
-cuda = "12.2"
-glibc = "2.36"
-[targets.gpu.dependencies]
-gpuprobe = "*"
-
-[image]
-base = "{base}"
-target = "gpu"
-layers = 8
-ports = [8888]
-command = ["python", "-c", "{program}"]
-
-[image.env]
-ODD = 'a $HOME "q" \\ `x`'
-"""
-# What the container is asked: who it is, a conda package with a library of its own, a wheel, certificates.
-PROGRAM = "; ".join(
-    [
-        "import os, sqlite3, ssl, requests, aimlock_tiny",
-        "print('container-ok', os.getuid(), requests.__version__, aimlock_tiny.VERSION, os.environ['ODD'])",
-        "assert len(ssl.create_default_context().get_ca_certs()) > 50",
-        "assert aimlock_tiny.__cached__ and os.path.exists(aimlock_tiny.__cached__), 'no byte code'",
-    ]
-)
-
-
-class Project:
-    """A folder with manifest, lock, pool and build context."""
-
-    def __init__(self, folder: Path, index: str, channel: str = str(CHANNEL)) -> None:
-        folder.mkdir()
-        self.folder = folder
-        self.index = index
-        self.channel = channel
-        self.environment = os.environ | {"AIMLOCK_CACHE_DIR": str(folder.parent / "cache"), "NO_COLOR": "1"}
-
-    def aimlock(self, *words: str) -> str:
-        """Runs the program in the project's folder; its standard output."""
-        return run(AIMLOCK, *words, cwd=self.folder, env=self.environment)
-
-    def solve(self, tiny: str) -> None:
-        """Manifest and lock; `tiny` is the requirement on the wheel."""
-        values = {"image": IMAGE, "channel": self.channel, "index": self.index, "base": BASE, "program": PROGRAM, "tiny": tiny}
-        (self.folder / "aimlock.toml").write_text(MANIFEST.format(**values))
-        self.aimlock("solve")
-
-    def write(self, tiny: str, *options: str) -> None:
-        """Manifest, lock, pool, context for a build with no network."""
-        self.solve(tiny)
-        self.aimlock("vendor", "pool")
-        self.aimlock("image", "--vendor", "pool", "--installer", str(STATIC_AIMLOCK), *options)
-
-
 class ImageCase(unittest.TestCase):
     """Each class has a project; the engines are made by the classes."""
 
@@ -102,7 +30,7 @@ class ImageCase(unittest.TestCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         folder = Path(cls.scratch.name)
         cls.index = cls.enterClassContext(TinyIndex(folder / "index"))
-        cls.project = Project(folder / "project", cls.index.url)
+        cls.project = Project(folder / "project", cls.index.url, CHANNEL, AIMLOCK, STATIC_AIMLOCK)
         cls.project.write("==1.0")
 
     def check_output(self, output: str, version: str = "1.0") -> None:
@@ -262,7 +190,7 @@ class WithoutADaemon(ImageCase):
 
     def test_a_build_can_fetch_for_itself(self) -> None:
         channel = self.enterContext(FolderServer(CHANNEL.parent))
-        online = Project(Path(self.scratch.name) / "online", self.index.url, f"{channel.url}/{CHANNEL.name}")
+        online = Project(Path(self.scratch.name) / "online", self.index.url, f"{channel.url}/{CHANNEL.name}", AIMLOCK, STATIC_AIMLOCK)
         online.solve("==1.0")
         online.aimlock("image", "--installer", str(STATIC_AIMLOCK))
         self.assertFalse((online.folder / ".aimlock/pool").exists())

@@ -43,7 +43,7 @@ struct TarMember {
     std::string name;
     std::string content;
     char type = '0';  ///< '0' file, '1' hard link, '2' symlink, '5' folder, '6' FIFO, …
-    std::string link;
+    std::string link = {};
     unsigned mode = 0644;
 };
 

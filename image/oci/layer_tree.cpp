@@ -1,0 +1,101 @@
+#include "image/oci/layer_tree.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "fetch/atomic_file.hpp"
+#include "image/dockerfile.hpp"
+#include "image/lock_slices.hpp"
+#include "image/replay/install.hpp"
+
+namespace aimlock {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds_interpreter(const LayerTrees& trees) {
+    const Layer* interpreter = trees.plan.layer(interpreter_layer);
+    return interpreter != nullptr &&
+           std::any_of(interpreter->packages.begin(), interpreter->packages.end(), [](const LayerPackage& p) {
+               return p.kind == PackageKind::conda && p.name == "python";
+           });
+}
+
+/// Runs a program with no variable of ours but those that byte code depends on. False: it did not end well.
+bool run(const std::vector<std::string>& words) {
+    std::vector<char*> arguments;
+    // posix_spawn's signature predates const; it does not write to either list.
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8", "PYTHONNOUSERSITE=1",
+                                                    nullptr};
+    ::posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    for (const int descriptor : {0, 1, 2})
+        ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY, 0);
+    ::pid_t child = 0;
+    const int failed = ::posix_spawn(&child, arguments.front(), &actions, nullptr, arguments.data(),
+                                     const_cast<char* const*>(environment.data()));
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) return false;
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return false;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+bool layer_compiles(const LayerTrees& trees, const Layer& layer) {
+    if (!trees.byte_code || !holds_interpreter(trees)) return false;
+    return layer.id == interpreter_layer || holds_python_source(trees.lock, trees.plan, layer);
+}
+
+Result<std::vector<std::string>> fill_layer_tree(const LayerTrees& trees, const Layer& layer) {
+    const fs::path root = trees.tree(layer.id);
+    std::error_code error;
+    fs::create_directories(root, error);
+    if (error) return fail(ErrorCode::io, fmt::format("cannot create {}: {}", root.string(), error.message()));
+    InstallOptions options;
+    options.target = trees.plan.target;
+    options.prefix = image_prefix;
+    options.root = root;
+    options.unpacked = trees.unpacked;
+    options.only_read = true;
+    options.byte_code = trees.byte_code;
+    options.threads = trees.threads;
+    SilentProgress silent;
+    auto report = install(slice_lock(trees.lock, trees.plan, layer), options, trees.store, silent);
+    if (!report) return tl::make_unexpected(report.error());
+    // Byte code comes next, by the interpreter of another layer.
+    std::erase_if(report->notes, [](const std::string& note) { return note.starts_with("no byte code"); });
+    return std::move(report->notes);
+}
+
+Result<void> compile_layer_tree(const LayerTrees& trees, const Layer& layer) {
+    const fs::path program = trees.scratch / fmt::format("{}.byte_code.py", layer.id);
+    if (auto written = write_file_atomically(program, byte_code_program()); !written) return written;
+    const std::string python = fmt::format("{}{}/bin/python", trees.tree(interpreter_layer).string(), image_prefix);
+    const fs::path library = fs::path(trees.lock.target(trees.plan.target)->python_site_packages_path).parent_path();
+    const std::vector<std::string> words{python,
+                                         "-B",
+                                         "-s",
+                                         "-S",
+                                         program.string(),
+                                         trees.tree(layer.id).string(),
+                                         fmt::format("{}/{}", image_prefix, library.string()),
+                                         "--keep-times"};
+    if (run(words)) return {};
+    return fail(ErrorCode::refused, "the environment's Python does not run here, so there is no byte code",
+                "write the image on a machine of its platform, or give --no-byte-code");
+}
+
+}  // namespace aimlock
