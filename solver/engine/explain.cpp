@@ -100,6 +100,35 @@ bool explain_missing_names(TargetSolver& solver, const Roots& all, Conflict& con
     return false;
 }
 
+ReasonChain chain_of(TargetSolver& solver, const Roots& core) {
+    const CondaPart part = solver.conda_part(core, true);
+    const RoundsInput input = solver.rounds_input(core, part);
+    EncodedRound round = encode_round(input, solver.pypi(), solver.windows());
+    return reason_chain(solver, round);
+}
+
+// Adds the bound on Python to a core that was found without it; what it makes superfluous goes: a Python that
+// no channel has needs no wheel beside it. True when something went.
+bool add_bound(TargetSolver& solver, const CondaRoot& bound, Roots& core) {
+    core.conda.insert(core.conda.begin(), bound);
+    bool gone = false;
+    const auto drop = [&](auto& roots, std::size_t from) {
+        for (std::size_t i = roots.size(); i-- > from;) {
+            auto root = std::move(roots[i]);
+            roots.erase(roots.begin() + static_cast<std::ptrdiff_t>(i));
+            const auto rest = solver.attempt(core);
+            if (rest && !*rest) {
+                gone = true;
+            } else {
+                roots.insert(roots.begin() + static_cast<std::ptrdiff_t>(i), std::move(root));
+            }
+        }
+    };
+    drop(core.pypi, 0);
+    drop(core.conda, 1);
+    return gone;
+}
+
 }  // namespace
 
 Result<Conflict> explain(TargetSolver& solver) {
@@ -113,20 +142,24 @@ Result<Conflict> explain(TargetSolver& solver) {
     Roots core = missing ? missing_names(solver, all) : minimal_core(solver, all);
     ReasonChain chain;
     if (!missing) {
-        const CondaPart part = solver.conda_part(core, true);
-        const RoundsInput input = solver.rounds_input(core, part);
-        EncodedRound round = encode_round(input, solver.pypi(), solver.windows());
-        chain = reason_chain(solver, round);
+        chain = chain_of(solver, core);
         conflict.chain = chain.lines;
     }
     // Pages were read for the Pythons that the request admits: only another reading tells whether its bound
     // on Python is part of the reason.
     std::optional<OtherPython> other;
-    if (chain.blamed.python || conflict.chain.empty()) other = OtherPython::of(solver);
-    if (other && other->solves(core)) {
-        core.conda.insert(core.conda.begin(), other->bound());
-        conflict.chain.push_back("`" + other->bound().written + "` leaves no other Python; with " +
-                                 other->found() + " there is a solution");
+    if (!core.pypi.empty() || chain.blamed.python) other = OtherPython::of(solver);
+    if (other && !other->solves(core)) {
+        if (!chain.blamed.python) other.reset();
+    } else if (other) {
+        if (add_bound(solver, other->bound(), core)) {
+            chain = chain_of(solver, core);
+            conflict.chain = chain.lines;
+        }
+        if (core.conda.size() + core.pypi.size() > 1) {
+            conflict.chain.push_back("`" + other->bound().written + "` leaves no other Python; with " +
+                                     other->found() + " there is a solution");
+        }
     }
     name_core(core, conflict);
     if (conflict.chain.empty()) {

@@ -24,6 +24,7 @@ std::optional<OtherPython> OtherPython::of(TargetSolver& solver) {
     // What is asked leaves `python` out, build and all: a Python that were no candidate would fit every
     // wheel.
     other.solver_->consider_every_python();
+    if (solver.prereleases_allowed()) other.solver_->allow_prereleases();
     return other;
 }
 

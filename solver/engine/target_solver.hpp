@@ -59,6 +59,8 @@ public:
         windows_.seen.clear();  // the windows were chosen without them
     }
 
+    [[nodiscard]] bool prereleases_allowed() const { return prereleases_allowed_; }
+
     /// NVIDIA's Python bindings of a newer CUDA major than this do not count from now on; nullopt: all do.
     void bound_cuda_bindings(std::optional<unsigned> major) { bindings_major_ = major; }
     /// What people should know of how the answer came about.

@@ -26,6 +26,7 @@ Result<Outcome> solve(const World& world, unsigned order_seed) {
     ToyWorld toy = world.toy(order_seed);
     SilentProgress progress;
     const std::vector<Channel> channels = toy.channels();
+    toy.on_pages = wheel_filter({world.request()}, channels);
     return solve_target(world.request(), world.solve_options(), channels, world.names(), toy, progress);
 }
 

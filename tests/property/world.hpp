@@ -139,7 +139,8 @@ struct World {
     [[nodiscard]] ToyWorld toy(unsigned order_seed) const;
     [[nodiscard]] TargetRequest request() const;
     [[nodiscard]] NameMap names() const;
-    [[nodiscard]] bool is_too_new(int day) const { return cutoff != 0 && day >= cutoff; }
+    /// What states no day is taken for too new.
+    [[nodiscard]] bool is_too_new(int day) const { return cutoff != 0 && (day == 0 || day >= cutoff); }
     [[nodiscard]] SolveOptions solve_options() const;
     /// The world as the body of a unit test.
     [[nodiscard]] std::string as_code() const;

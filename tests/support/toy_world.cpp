@@ -80,8 +80,8 @@ void ToyWorld::reset() {
 }
 
 std::unique_ptr<MetadataSource> ToyWorld::keeping(std::function<bool(std::string_view)> keep) const {
-    (void)keep;
     auto same = std::make_unique<ToyWorld>(*this);
+    if (same->on_pages) same->on_pages = std::move(keep);
     same->reset();
     return same;
 }
@@ -128,13 +128,15 @@ Arrival ToyWorld::wait() {
         if (release.name != question.what) continue;
         page.exists = true;
         if (release.tags.empty()) page.unusable.emplace_back(release.version, UnusableReason::sdist_only);
-        if (exclude_newer_ms != 0 && release.uploaded_ms >= exclude_newer_ms) {
+        if (exclude_newer_ms != 0 && (release.uploaded_ms == 0 || release.uploaded_ms >= exclude_newer_ms)) {
             page.unusable.emplace_back(release.version, UnusableReason::after_cutoff);
             continue;
         }
+        const std::size_t wheels_before = page.wheels.size();
         for (const std::string& tag : release.tags) {
             WheelFile wheel;
             wheel.file_name = file_name_of(release, tag);
+            if (on_pages && !on_pages(wheel.file_name)) continue;
             wheel.url = url_of(release, tag);
             wheel.sha256 = sha256_of(wheel.file_name);
             if (release.page_states_python) wheel.requires_python = release.requires_python;
@@ -142,6 +144,8 @@ Arrival ToyWorld::wait() {
             wheel.upload_time_ms = release.uploaded_ms;
             page.wheels.push_back(std::move(wheel));
         }
+        if (page.wheels.size() == wheels_before && !release.tags.empty())
+            page.unusable.emplace_back(release.version, UnusableReason::no_matching_wheel);
     }
     return PageArrived{question.what, page};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -51,6 +52,7 @@ public:
     unsigned order_seed = 0;
     std::vector<std::string> channel_names = {"toy"};  ///< in priority order
     std::int64_t exclude_newer_ms = 0;                 ///< wheels from then on are on no page; 0: all are
+    std::function<bool(std::string_view)> on_pages;    ///< whether a wheel is on its page; empty: all are
 
     /// The channels with their records in linux-64. `python` records need a build such as "cp312_cpython".
     [[nodiscard]] std::vector<Channel> channels() const;
@@ -63,7 +65,6 @@ public:
     [[nodiscard]] std::size_t pending() const override { return questions_.size(); }
     [[nodiscard]] FetchCounts counts() const override { return counts_; }
 
-    /// Its pages hold all wheels anyway.
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
 

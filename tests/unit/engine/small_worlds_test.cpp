@@ -110,6 +110,32 @@ TEST_F(SmallWorld, ARefusalNamesThePythonThatIsAskedFor) {
     EXPECT_THAT(changes(conflict), Contains("conda: python 3.14.* -> python 3.12.*"));
 }
 
+TEST_F(SmallWorld, APythonThatNoChannelHasIsTheWholeReason) {
+    world.records = {python314};
+    world.releases = {{"p", "2.0", {}, {}, ">=3.14"}};
+    const TargetRequest request = toy_request({"python 3.12.*"}, {"p"});
+    world.on_pages = wheel_filter({request}, world.channels());
+    const Conflict conflict = refusal({"python 3.12.*"}, {"p"});
+    EXPECT_THAT(conflict.requirements, ElementsAre("conda: python 3.12.*"));
+    EXPECT_THAT(conflict.chain, ElementsAre("no record of python meets `python 3.12.*`"));
+}
+
+TEST_F(SmallWorld, AnotherPythonMayTakeAPrerelease) {
+    world.records = {python314};
+    world.releases = {{"a", "1.0rc1"}, {"a", "2.0", {"nowhere"}}};
+    world.on_pages = wheel_filter({toy_request({"python <3.14"}, {"a"})}, world.channels());
+    EXPECT_THAT(refusal({"python <3.14"}, {"a"}).requirements, ElementsAre("conda: python <3.14"));
+}
+
+TEST_F(SmallWorld, AnotherPythonMayHaveAReleaseThatNoReasonNames) {
+    world.records = {{"python", "3.13.1", {}, {}, "h0_cp313"}, {"python", "3.14.5", {}, {}, "h0_cp314t"}};
+    world.releases = {{"p", "3.0+cu130"}, {"p", "4.0"}};
+    world.releases[1].tags = {"cp314-cp314t-manylinux_2_17_x86_64"};
+    world.on_pages = wheel_filter({toy_request({"python 3.13.*"}, {"p"})}, world.channels());
+    EXPECT_THAT(refusal({"python 3.13.*"}, {"p"}).requirements,
+                ElementsAre("conda: python 3.13.*", "pypi: p"));
+}
+
 TEST_F(SmallWorld, ARequestWhosePythonCannotBeHadNamesARequirement) {
     world.records = {python314};
     world.records[0].depends = {"nowhere"};
