@@ -230,15 +230,20 @@ std::string plan_document(const LayerPlan& plan, const LayerPlan* previous) {
     return text_of(json);
 }
 
-std::string image_document(const LayerPlan& plan, std::span<const std::string> files) {
+std::string image_document(const LayerPlan& plan,
+                           std::span<const std::string> files,
+                           std::span<const std::string> warnings) {
     Json json = document("written");
     json["target"] = plan.target;
     json["files"] = files;
     json["layers"] = plan.layers.size();
+    json["warnings"] = warnings;
     return text_of(json);
 }
 
-std::string oci_document(const std::string& target, const WrittenImage& image) {
+std::string oci_document(const std::string& target,
+                         const WrittenImage& image,
+                         std::span<const std::string> warnings) {
     Json json = document("written");
     json["target"] = target;
     json["digest"] = image.digest;
@@ -254,6 +259,7 @@ std::string oci_document(const std::string& target, const WrittenImage& image) {
     json["bytes"] = image.bytes;
     json["new_bytes"] = image.new_bytes;
     json["reused"] = image.reused;
+    json["warnings"] = warnings;
     return text_of(json);
 }
 

@@ -57,11 +57,15 @@ std::string cache_document(const char* status, const CacheTotals& totals);
 
 /// {"schema":1,"status":"planned","target","layers":[…]}; `previous` says which layers a rebuild ships.
 std::string plan_document(const LayerPlan& plan, const LayerPlan* previous);
-/// {"schema":1,"status":"written","target","files":[…],"layers"}
-std::string image_document(const LayerPlan& plan, std::span<const std::string> files);
+/// {"schema":1,"status":"written","target","files":[…],"layers","warnings":[…]}
+std::string image_document(const LayerPlan& plan,
+                           std::span<const std::string> files,
+                           std::span<const std::string> warnings);
 /// {"schema":1,"status":"written","target","digest","base_layers","layers":[{"id","digest","diff_id","size",
-/// "packages":[…]}],"bytes","new_bytes","reused"}
-std::string oci_document(const std::string& target, const WrittenImage& image);
+/// "packages":[…]}],"bytes","new_bytes","reused","warnings":[…]}
+std::string oci_document(const std::string& target,
+                         const WrittenImage& image,
+                         std::span<const std::string> warnings);
 
 /// "error", "warn" or "note".
 std::string_view finding_level_name(FindingLevel level);

@@ -92,6 +92,8 @@ Result<std::vector<std::string>> write_files(const ImageFlags& flags,
 }  // namespace
 
 Ending write_image(const ImageFlags& flags, Console& console) {
+    if (flags.base == no_base && flags.oci.empty() && !flags.plan)
+        return ended_usage("a Dockerfile needs a base", "`--base none` goes with `--oci`");
     const auto draft = draft_image(flags, console);
     if (!draft) return tl::make_unexpected(draft.error());
     if (flags.plan) return show_plan(*draft, console);
@@ -99,7 +101,7 @@ Ending write_image(const ImageFlags& flags, Console& console) {
     const auto files = write_files(flags, *draft, console);
     console.end_progress();
     if (!files) return ended(files.error());
-    if (console.options().json) console.answer(image_document(draft->plan, *files));
+    if (console.options().json) console.answer(image_document(draft->plan, *files, draft->warnings));
     std::string names;
     for (const std::string& file : *files) names += (names.empty() ? "" : ", ") + escaped(file);
     console.say(fmt::format("Wrote {}\n{} in {}; next: docker build -t {} .\n", names,

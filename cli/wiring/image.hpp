@@ -1,10 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/commands/commands.hpp"
 
 namespace aimlock::cli {
+
+/// `--base none`: the lock's layers alone, with --oci.
+inline constexpr std::string_view no_base = "none";
 
 /// What `aimlock image` was given.
 struct ImageFlags {

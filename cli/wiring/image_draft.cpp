@@ -7,6 +7,7 @@
 #include "cli/wiring/files.hpp"
 #include "cli/wiring/lock_in_use.hpp"
 #include "cli/wiring/request.hpp"
+#include "image/base_check.hpp"
 #include "image/build_context.hpp"
 #include "lock/freshness.hpp"
 
@@ -81,6 +82,11 @@ Checked<ImageDraft> draft_image(const ImageFlags& flags, Console& console) {
     auto plan = plan_layers(draft.lock, draft.target, draft.image.layers, draft.asked, before);
     if (!plan) return failed(plan.error());
     draft.plan = std::move(*plan);
+    if (flags.base == no_base) return draft;
+    auto warnings = check_base(draft.lock, draft.plan, draft.image);
+    if (!warnings) return failed(warnings.error());
+    for (const std::string& warning : *warnings) console.write(LogLevel::warning, warning);
+    draft.warnings = std::move(*warnings);
     return draft;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cli/wiring/image.hpp"
 #include "cli/wiring/request.hpp"
@@ -23,6 +24,7 @@ struct ImageDraft {
     LayerPlan plan;
     std::optional<LayerPlan> previous;  ///< what lies beside the lock
     std::set<PackageKey> asked;
+    std::vector<std::string> warnings;  ///< of the base; said already
 };
 
 /// Reads lock, manifest and the previous plan, and plans the layers.

@@ -28,8 +28,8 @@ constexpr std::string_view opaque = ".wh..wh..opq";
 
 tl::unexpected<Error> broken(::archive* reader, const fs::path& file) {
     const char* why = ::archive_error_string(reader);
-    return fail(ErrorCode::archive,
-                fmt::format("{} is no layer that reads: {}", file.string(), why != nullptr ? why : "unknown cause"));
+    return fail(ErrorCode::archive, fmt::format("{} is no layer that reads: {}", file.string(),
+                                                why != nullptr ? why : "unknown cause"));
 }
 
 Result<Reader> open(const fs::path& file) {
@@ -60,7 +60,8 @@ std::string normal_form(const char* raw) {
 }
 
 bool lies_below(std::string_view path, std::string_view folder) {
-    return folder.empty() || (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+    return folder.empty() ||
+           (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
 Result<RootEntry> entry_of(::archive* reader, ::archive_entry* raw, const fs::path& file) {
@@ -68,7 +69,8 @@ Result<RootEntry> entry_of(::archive* reader, ::archive_entry* raw, const fs::pa
     entry.mode = ::archive_entry_perm(raw);
     entry.user = static_cast<std::uint32_t>(::archive_entry_uid(raw));
     entry.group = static_cast<std::uint32_t>(::archive_entry_gid(raw));
-    const bool is_file = ::archive_entry_filetype(raw) == AE_IFREG && ::archive_entry_hardlink(raw) == nullptr;
+    const bool is_file =
+        ::archive_entry_filetype(raw) == AE_IFREG && ::archive_entry_hardlink(raw) == nullptr;
     entry.kind = ::archive_entry_filetype(raw) == AE_IFDIR ? RootEntry::Kind::folder
                  : is_file                                 ? RootEntry::Kind::file
                                                            : RootEntry::Kind::other;
@@ -177,7 +179,8 @@ Result<void> unpack_saved_image(const fs::path& archive, const fs::path& folder,
             if (read == ARCHIVE_EOF) break;
             if (read != ARCHIVE_OK) return broken(reader->get(), archive);
             if (size > most_bytes)
-                return fail(ErrorCode::archive, fmt::format("{} holds more than an image may", archive.string()));
+                return fail(ErrorCode::archive,
+                            fmt::format("{} holds more than an image may", archive.string()));
             most_bytes -= size;
             if (auto written = out->write({static_cast<const char*>(piece), size}); !written) return written;
         }

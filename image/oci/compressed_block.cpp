@@ -25,8 +25,8 @@ std::string gzip_member(std::string_view bytes) {
         ::libdeflate_alloc_compressor(gzip_level));
     if (compressor == nullptr) return {};
     std::string out(::libdeflate_gzip_compress_bound(compressor.get(), bytes.size()), '\0');
-    out.resize(::libdeflate_gzip_compress(compressor.get(), bytes.data(), bytes.size(), out.data(),
-                                          out.size()));
+    out.resize(
+        ::libdeflate_gzip_compress(compressor.get(), bytes.data(), bytes.size(), out.data(), out.size()));
     return out;
 }
 
@@ -34,8 +34,8 @@ std::string zstd_frame(std::string_view bytes) {
     thread_local const std::unique_ptr<ZSTD_CCtx, ZstdFree> context(::ZSTD_createCCtx());
     if (context == nullptr) return {};
     std::string out(::ZSTD_compressBound(bytes.size()), '\0');
-    const std::size_t size = ::ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(),
-                                                 bytes.size(), zstd_level);
+    const std::size_t size =
+        ::ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size(), zstd_level);
     out.resize(::ZSTD_isError(size) != 0U ? 0 : size);
     return out;
 }

@@ -18,7 +18,8 @@ constexpr std::string_view home = "home/aimlock";
 /// "home/aimlock" -> {"home", "home/aimlock"}.
 std::vector<std::string> with_parents(std::string_view path) {
     std::vector<std::string> paths;
-    for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1))
+    for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
+         slash = path.find('/', slash + 1))
         paths.emplace_back(path.substr(0, slash));
     paths.emplace_back(path);
     return paths;
@@ -78,7 +79,8 @@ private:
     [[nodiscard]] Result<void> check_folder(const std::string& path) const {
         const RootEntry::Kind kind = at(path).kind;
         if (kind == RootEntry::Kind::absent || kind == RootEntry::Kind::folder) return {};
-        return fail(ErrorCode::refused, fmt::format("the base's /{} is no folder, so nothing can lie in it", path));
+        return fail(ErrorCode::refused,
+                    fmt::format("the base's /{} is no folder, so nothing can lie in it", path));
     }
 
     /// `path` and the folders above it; the last is the account's.
@@ -89,8 +91,8 @@ private:
             LayerEntry& entry = entries_[folder];
             const bool known = there.kind == RootEntry::Kind::folder;
             if (!entry.member.path.empty() && folder != path) continue;
-            entry.member = {LayerMember::Kind::folder, folder, {}, 0, known ? there.mode : 0755,
-                            there.user, there.group};
+            entry.member = {LayerMember::Kind::folder, folder,     {},         0,
+                            known ? there.mode : 0755, there.user, there.group};
             if (folder != path || !account) continue;
             entry.member.user = account->user;
             entry.member.group = account->group;
@@ -104,13 +106,17 @@ private:
             return fail(ErrorCode::refused, fmt::format("the base's /{} is no file", accounts));
         if (knows_user(there.content, account.user)) return {};
         if (!there.content.empty() && !there.content.ends_with('\n')) there.content += '\n';
-        there.content +=
-            fmt::format("aimlock:x:{}:{}::/home/aimlock:/bin/sh\n", account.user, account.group);
+        there.content += fmt::format("aimlock:x:{}:{}::/home/aimlock:/bin/sh\n", account.user, account.group);
         if (auto folder = add_folders("etc", std::nullopt); !folder) return folder;
         LayerEntry& entry = entries_[std::string(accounts)];
         const bool known = there.kind == RootEntry::Kind::file;
-        entry.member = {LayerMember::Kind::file,   std::string(accounts), {}, there.content.size(),
-                        known ? there.mode : 0644, there.user,            there.group};
+        entry.member = {LayerMember::Kind::file,
+                        std::string(accounts),
+                        {},
+                        there.content.size(),
+                        known ? there.mode : 0644,
+                        there.user,
+                        there.group};
         entry.content = std::move(there.content);
         return {};
     }

@@ -100,7 +100,9 @@ Json settings(const ImageParts& parts, const Json& base) {
         // Docker's own field; others read past it.
         Json test = Json::array({"CMD"});
         for (const std::string& word : parts.image.healthcheck) test.push_back(word);
-        out["Healthcheck"] = {{"Test", test}, {"Interval", 30 * second}, {"Timeout", 10 * second},
+        out["Healthcheck"] = {{"Test", test},
+                              {"Interval", 30 * second},
+                              {"Timeout", 10 * second},
                               {"StartPeriod", 60 * second}};
     }
     return out;
@@ -114,7 +116,8 @@ std::string told(const ImageLayer& layer) {
 
 Json annotations_of(const ImageLayer& layer) {
     Json notes{{layer_key, layer.id}, {inputs_key, layer.inputs}};
-    if (!layer.packages.empty()) notes[std::string(packages_key)] = fmt::format("{}", fmt::join(layer.packages, ", "));
+    if (!layer.packages.empty())
+        notes[std::string(packages_key)] = fmt::format("{}", fmt::join(layer.packages, ", "));
     return notes;
 }
 
@@ -123,7 +126,8 @@ Json annotations_of(const ImageLayer& layer) {
 Result<std::string> image_config(const ImageParts& parts) {
     const auto platform = oci_platform(parts.lock.target(parts.plan.target)->platform);
     if (!platform) return tl::make_unexpected(platform.error());
-    const Json base = parts.base == nullptr ? Json::object() : Json::parse(parts.base->config, nullptr, false);
+    const Json base =
+        parts.base == nullptr ? Json::object() : Json::parse(parts.base->config, nullptr, false);
     Json config;
     config["created"] = created;
     config["architecture"] = platform->architecture;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "image/oci/oci_base.hpp"
 #include "image/image_facts.hpp"
+#include "image/oci/oci_base.hpp"
 
 namespace aimlock {
 
@@ -40,6 +40,7 @@ std::string image_index(const ImageParts& parts, const std::string& manifest);
 
 /// The layers of an image that we wrote, by what decides their bytes; empty for anything else. Their blobs
 /// are not looked at.
-std::map<std::string, std::vector<ImageLayer>> known_layers(const std::string& manifest, const std::string& config);
+std::map<std::string, std::vector<ImageLayer>> known_layers(const std::string& manifest,
+                                                            const std::string& config);
 
 }  // namespace aimlock

@@ -197,7 +197,8 @@ Result<std::vector<LayerEntry>> entries_below(const fs::path& root) {
         std::ranges::sort(paths);
         for (std::size_t i = 1; i < paths.size(); ++i) {
             const auto entry = std::ranges::lower_bound(
-                entries, paths[i], {}, [](const LayerEntry& e) -> const std::string& { return e.member.path; });
+                entries, paths[i], {},
+                [](const LayerEntry& e) -> const std::string& { return e.member.path; });
             entry->member.kind = LayerMember::Kind::hardlink;
             entry->member.link = paths.front();
         }

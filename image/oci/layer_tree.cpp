@@ -34,12 +34,13 @@ bool run(const std::vector<std::string>& words) {
     // posix_spawn's signature predates const; it does not write to either list.
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8", "PYTHONNOUSERSITE=1",
-                                                    nullptr};
+    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8",
+                                                    "PYTHONNOUSERSITE=1", nullptr};
     ::posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     for (const int descriptor : {0, 1, 2})
-        ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY, 0);
+        ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null",
+                                           descriptor == 0 ? O_RDONLY : O_WRONLY, 0);
     ::pid_t child = 0;
     const int failed = ::posix_spawn(&child, arguments.front(), &actions, nullptr, arguments.data(),
                                      const_cast<char* const*>(environment.data()));
@@ -63,7 +64,8 @@ Result<std::vector<std::string>> fill_layer_tree(const LayerTrees& trees, const 
     const fs::path root = trees.tree(layer.id);
     std::error_code error;
     fs::create_directories(root, error);
-    if (error) return fail(ErrorCode::io, fmt::format("cannot create {}: {}", root.string(), error.message()));
+    if (error)
+        return fail(ErrorCode::io, fmt::format("cannot create {}: {}", root.string(), error.message()));
     InstallOptions options;
     options.target = trees.plan.target;
     options.prefix = image_prefix;
@@ -83,8 +85,10 @@ Result<std::vector<std::string>> fill_layer_tree(const LayerTrees& trees, const 
 Result<void> compile_layer_tree(const LayerTrees& trees, const Layer& layer) {
     const fs::path program = trees.scratch / fmt::format("{}.byte_code.py", layer.id);
     if (auto written = write_file_atomically(program, byte_code_program()); !written) return written;
-    const std::string python = fmt::format("{}{}/bin/python", trees.tree(interpreter_layer).string(), image_prefix);
-    const fs::path library = fs::path(trees.lock.target(trees.plan.target)->python_site_packages_path).parent_path();
+    const std::string python =
+        fmt::format("{}{}/bin/python", trees.tree(interpreter_layer).string(), image_prefix);
+    const fs::path library =
+        fs::path(trees.lock.target(trees.plan.target)->python_site_packages_path).parent_path();
     const std::vector<std::string> words{python,
                                          "-B",
                                          "-s",

@@ -21,7 +21,9 @@ struct LayerTrees {
     bool byte_code = true;
     unsigned threads = 0;
 
-    [[nodiscard]] std::filesystem::path tree(std::string_view layer) const { return scratch / "trees" / layer; }
+    [[nodiscard]] std::filesystem::path tree(std::string_view layer) const {
+        return scratch / "trees" / layer;
+    }
 };
 
 /// Whether the sources of `layer` are compiled: by the locked Python, which lies in the interpreter's layer.

@@ -48,7 +48,8 @@ Result<void> check_folder(const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
         if (name == "blobs" || name == "oci-layout" || is_scratch(name)) continue;
-        return fail(ErrorCode::refused, fmt::format("{} is not empty, and aimlock did not make it", folder.string()),
+        return fail(ErrorCode::refused,
+                    fmt::format("{} is not empty, and aimlock did not make it", folder.string()),
                     "name another folder, or remove that one");
     }
     if (error) return failed("read", folder, error);
@@ -106,7 +107,8 @@ Result<LayoutFolder> LayoutFolder::open(const fs::path& given) {
         return fail(ErrorCode::usage, "the layout's folder has no name");
     fs::create_directories(folder, error);
     if (error) return failed("create", folder, error);
-    auto lock = FileLock::acquire(folder.parent_path() / fmt::format(".{}.aimlock-lock", folder.filename().string()));
+    auto lock =
+        FileLock::acquire(folder.parent_path() / fmt::format(".{}.aimlock-lock", folder.filename().string()));
     if (!lock) return tl::make_unexpected(lock.error());
     auto ready = check_folder(folder);
     if (ready) ready = clear_leftovers(folder);
@@ -123,13 +125,15 @@ fs::path LayoutFolder::blob(const Sha256& digest) const {
     return folder_ / "blobs/sha256" / digest.hex();
 }
 
-std::map<std::string, std::vector<ImageLayer>> LayoutFolder::reusable(const std::set<std::string>& wanted) const {
+std::map<std::string, std::vector<ImageLayer>> LayoutFolder::reusable(
+    const std::set<std::string>& wanted) const {
     using Json = nlohmann::json;
     const Json index = Json::parse(text_of(folder_ / "index.json"), nullptr, false);
     const std::string manifest_name = digest_at(index, "/manifests/0/digest"_json_pointer);
     if (manifest_name.empty()) return {};
     const std::string manifest = text_of(folder_ / "blobs/sha256" / manifest_name);
-    const std::string config_name = digest_at(Json::parse(manifest, nullptr, false), "/config/digest"_json_pointer);
+    const std::string config_name =
+        digest_at(Json::parse(manifest, nullptr, false), "/config/digest"_json_pointer);
     if (config_name.empty()) return {};
     const std::string config = text_of(folder_ / "blobs/sha256" / config_name);
     // The diff ids are in the configuration alone: both documents must be what their names say.
@@ -164,7 +168,8 @@ Result<void> LayoutFolder::copy(const fs::path& file, const BlobReference& wante
     if (!out) return tl::make_unexpected(out.error());
     Sha256Stream digest;
     constexpr std::size_t piece = std::size_t{1} << 20U;
-    for (std::string_view rest = bytes->bytes(); !rest.empty(); rest.remove_prefix(std::min(piece, rest.size()))) {
+    for (std::string_view rest = bytes->bytes(); !rest.empty();
+         rest.remove_prefix(std::min(piece, rest.size()))) {
         digest.update(rest.substr(0, piece));
         if (auto written = out->write(rest.substr(0, piece)); !written) return written;
     }

@@ -22,8 +22,9 @@ constexpr std::uint64_t most_document_bytes = 16U << 20U;
 constexpr std::uint64_t most_archive_bytes = std::uint64_t{200} << 30U;
 
 tl::unexpected<Error> bad(const fs::path& place, std::string_view why) {
-    return fail(ErrorCode::archive, fmt::format("{} is no image that can be built on: {}", place.string(), why),
-                "give an OCI layout (`skopeo copy docker://IMAGE oci:DIR:TAG`) or an archive of `docker save`");
+    return fail(
+        ErrorCode::archive, fmt::format("{} is no image that can be built on: {}", place.string(), why),
+        "give an OCI layout (`skopeo copy docker://IMAGE oci:DIR:TAG`) or an archive of `docker save`");
 }
 
 Result<Json> read_json(const fs::path& file) {
@@ -134,7 +135,8 @@ Result<void> add_layers(OciBase& base, const fs::path& layout, const Json& manif
         const std::string type = layer_media_type(text_at(blobs[i], "mediaType"));
         if (!digest || !diff_id) return bad(layout, "a layer has no sha256");
         if (type.empty())
-            return bad(layout, fmt::format("a layer is of the kind `{}`", shown_name(text_at(blobs[i], "mediaType"))));
+            return bad(layout, fmt::format("a layer is of the kind `{}`",
+                                           shown_name(text_at(blobs[i], "mediaType"))));
         std::error_code error;
         const fs::path file = blob_path(layout, *digest);
         const std::uint64_t size = fs::file_size(file, error);
@@ -163,8 +165,9 @@ Result<OciBase> read_layout(const fs::path& layout, const BaseChoice& choice, co
     // A pin may be of the image for one platform or of the index of all.
     const std::string pinned = pinned_digest(choice.reference);
     if (!pinned.empty() && pinned != base.digest && pinned != outer) {
-        return fail(ErrorCode::integrity, fmt::format("{} holds {}, and the base is pinned to {}",
-                                                      choice.place.string(), base.digest, pinned),
+        return fail(ErrorCode::integrity,
+                    fmt::format("{} holds {}, and the base is pinned to {}", choice.place.string(),
+                                base.digest, pinned),
                     "fetch the pinned image, or change `base` and run `aimlock solve`");
     }
     const auto config = read_blob(layout, manifest->value("config", Json::object()));
@@ -244,9 +247,10 @@ Result<OciBase> open_base(const BaseChoice& choice, const fs::path& scratch) {
     if (!base) return base;
     const Json config = Json::parse(base->config);
     if (text_at(config, "architecture") != platform->architecture || text_at(config, "os") != "linux") {
-        return fail(ErrorCode::target, fmt::format("{} is an image for {}/{}, the target's platform is {}",
-                                                   choice.place.string(), shown_name(text_at(config, "os")),
-                                                   shown_name(text_at(config, "architecture")), choice.platform));
+        return fail(ErrorCode::target,
+                    fmt::format("{} is an image for {}/{}, the target's platform is {}",
+                                choice.place.string(), shown_name(text_at(config, "os")),
+                                shown_name(text_at(config, "architecture")), choice.platform));
     }
     base->name = choice.reference.substr(0, choice.reference.find('@'));
     return base;

@@ -36,8 +36,8 @@ struct OciBase {
 /// What a base is chosen by.
 struct BaseChoice {
     std::filesystem::path place;  ///< an OCI layout, or an archive of `docker save` or `podman save`
-    std::string reference;        ///< "nvidia/cuda:12.2.2-base-ubuntu22.04@sha256:…"; empty: whatever lies there
-    std::string platform;         ///< "linux-64"
+    std::string reference;  ///< "nvidia/cuda:12.2.2-base-ubuntu22.04@sha256:…"; empty: whatever lies there
+    std::string platform;   ///< "linux-64"
 };
 
 /// Reads the base at `choice.place`. A layout of several images has to name the reference, or hold the digest

@@ -40,7 +40,8 @@ Result<void> check_request(const Lock& lock, const LayerPlan& plan, const OciSet
     if (lock.target(plan.target) == nullptr)
         return fail(ErrorCode::usage, fmt::format("the lock has no target `{}`", plan.target));
     if (!settings.image.apt.empty()) {
-        return fail(ErrorCode::refused, "`[image] apt` needs a build: packages of the base are installed by the base",
+        return fail(ErrorCode::refused,
+                    "`[image] apt` needs a build: packages of the base are installed by the base",
                     "build the Dockerfile, or give a base that has them");
     }
     return check_image_values(settings.image);
@@ -92,6 +93,7 @@ private:
         if (!base) return tl::make_unexpected(base.error());
         base_ = std::move(*base);
         written_.base_layers = base_->layers.size();
+        written_.base_digest = base_->digest;
         return check_count(written_.base_layers + plan_.layers.size() + 1);
     }
 
@@ -145,7 +147,9 @@ private:
     Result<std::vector<ImageLayer>> store_entries(const std::string& id,
                                                   const std::string& inputs,
                                                   const std::vector<LayerEntry>& entries) {
-        const auto file = [&](std::size_t part) { return folder_.scratch() / fmt::format("{}.{}.blob", id, part); };
+        const auto file = [&](std::size_t part) {
+            return folder_.scratch() / fmt::format("{}.{}.blob", id, part);
+        };
         const auto blobs =
             write_layer_blobs(entries, settings_.compression, settings_.layer_limit_bytes, pool_, file);
         if (!blobs) return tl::make_unexpected(blobs.error());
@@ -154,8 +158,8 @@ private:
             const LayerBlob& blob = (*blobs)[part];
             if (auto taken = folder_.take(file(part), blob.digest); !taken)
                 return tl::make_unexpected(taken.error());
-            const std::string type =
-                fmt::format("application/vnd.oci.image.layer.v1.tar+{}", compression_name(settings_.compression));
+            const std::string type = fmt::format("application/vnd.oci.image.layer.v1.tar+{}",
+                                                 compression_name(settings_.compression));
             layers.push_back({id, inputs, {type, blob.digest, blob.size_bytes}, blob.diff_id, {}});
         }
         return layers;
@@ -290,8 +294,8 @@ private:
     }
 
     Result<void> write_documents() {
-        const ImageParts parts{trees_.lock,       plan_, settings_.image, settings_.name, base_ ? &*base_ : nullptr,
-                               written_.layers};
+        const ImageParts parts{
+            trees_.lock, plan_, settings_.image, settings_.name, base_ ? &*base_ : nullptr, written_.layers};
         const auto config = image_config(parts);
         if (!config) return tl::make_unexpected(config.error());
         const std::string manifest = image_manifest(parts, *config);

@@ -32,7 +32,8 @@ struct OciSettings {
 };
 
 struct WrittenImage {
-    std::string digest;  ///< "sha256:…" of the manifest
+    std::string digest;       ///< "sha256:…" of the manifest
+    std::string base_digest;  ///< of the base's manifest; empty: no base, or an archive without one
     std::size_t base_layers = 0;
     std::vector<ImageLayer> layers;  ///< ours, from the bottom up
     std::size_t reused = 0;          ///< of ours: lay in the folder already

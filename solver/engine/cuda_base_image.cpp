@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "solver/engine/cuda_conda.hpp"
+#include "solver/engine/cuda_image_tags.hpp"
 #include "solver/engine/cuda_limits.hpp"
 #include "solver/engine/cuda_major.hpp"
 #include "solver/version/conda_version.hpp"
@@ -122,8 +123,9 @@ std::vector<std::string> base_image_warnings(const std::string& reference, const
         return said;
     }
     if (image.is_nvidias && two == image.cuda) {
-        said.push_back(base + "names no patch release: tags such as `" + image.cuda +
-                       ".0-base-…` exist, two parts alone do not");
+        const std::string patched = cuda_image_tag(image.cuda).newest;
+        said.push_back(base + "names no patch release, and there is no such tag: write `" +
+                       (patched.empty() ? image.cuda + ".N" : patched) + "` in its place");
     }
     if (older(*target.cuda, two)) {
         said.push_back(base + "is of CUDA " + two + ", newer than the " + *target.cuda +

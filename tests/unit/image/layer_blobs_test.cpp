@@ -124,7 +124,8 @@ TEST(TarHeader, pax_says_what_ustar_cannot) {
 TEST_F(LayerBlobs, threads_and_pieces_do_not_show_in_the_bytes) {
     std::vector<LayerEntry> entries{folder_entry("a")};
     for (unsigned i = 0; i < 9; ++i)
-        entries.push_back(file_entry("a/" + std::to_string(i), noise(700'001, i) + std::string(900'000, 'x')));
+        entries.push_back(
+            file_entry("a/" + std::to_string(i), noise(700'001, i) + std::string(900'000, 'x')));
     const Written one = write(entries, max_blob, 1);
     const Written many = write(entries, max_blob, 8);
     ASSERT_EQ(1U, one.blobs.size());

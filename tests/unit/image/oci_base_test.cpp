@@ -37,8 +37,7 @@ protected:
         const std::string config =
             Json{{"architecture", architecture}, {"os", "linux"}, {"rootfs", {{"diff_ids", ids}}}}.dump();
         const std::string manifest = Json{{"config", {{"digest", blob(config)}}}, {"layers", layers}}.dump();
-        return {{"digest", blob(manifest)},
-                {"platform", {{"os", "linux"}, {"architecture", architecture}}}};
+        return {{"digest", blob(manifest)}, {"platform", {{"os", "linux"}, {"architecture", architecture}}}};
     }
 
     static Json called(Json descriptor, const std::string& name) {
@@ -98,11 +97,20 @@ TEST_F(Base, a_damaged_document_is_found) {
 }
 
 TEST_F(Base, upper_layers_decide_and_whiteouts_remove) {
-    const auto base = open(std::vector{image({tar({{"etc/", "", '5'}, {"etc/passwd", "low"}, {"etc/hosts", "low"}, {"a/b", "low"}, {"c/d", "low"}, {"./e", "low"}}),
-                                   tar({{"etc/passwd", "high"}, {"etc/.wh.hosts", ""}, {"a/.wh..wh..opq", ""}, {"c", "", '2', "elsewhere"}})})});
+    const auto base = open(std::vector{image({tar({{"etc/", "", '5'},
+                                                   {"etc/passwd", "low"},
+                                                   {"etc/hosts", "low"},
+                                                   {"a/b", "low"},
+                                                   {"c/d", "low"},
+                                                   {"./e", "low"}}),
+                                              tar({{"etc/passwd", "high"},
+                                                   {"etc/.wh.hosts", ""},
+                                                   {"a/.wh..wh..opq", ""},
+                                                   {"c", "", '2', "elsewhere"}})})});
     ASSERT_TRUE(base) << base.error().message;
     RootLookup lookup;
-    for (const char* path : {"etc", "etc/passwd", "etc/hosts", "a/b", "c/d", "e", "nowhere"}) lookup[path] = std::nullopt;
+    for (const char* path : {"etc", "etc/passwd", "etc/hosts", "a/b", "c/d", "e", "nowhere"})
+        lookup[path] = std::nullopt;
     ASSERT_TRUE(look_up_in_base(*base, lookup));
     EXPECT_EQ(RootEntry::Kind::folder, lookup["etc"]->kind);
     EXPECT_EQ("high", lookup["etc/passwd"]->content);
@@ -114,7 +122,9 @@ TEST_F(Base, upper_layers_decide_and_whiteouts_remove) {
 }
 
 TEST_F(Base, the_account_is_added_once_and_folders_keep_their_mode) {
-    const auto base = open(std::vector{image({tar({{"etc/", "", '5', "", 0711}, {"etc/passwd", "root:x:0:0::/root:/bin/sh", '0', "", 0600}, {"work/", "", '5', "", 01777}})})});
+    const auto base = open(std::vector{image({tar({{"etc/", "", '5', "", 0711},
+                                                   {"etc/passwd", "root:x:0:0::/root:/bin/sh", '0', "", 0600},
+                                                   {"work/", "", '5', "", 01777}})})});
     ASSERT_TRUE(base) << base.error().message;
     ImageManifest image;
     image.workdir = "/work/deep";
@@ -122,7 +132,8 @@ TEST_F(Base, the_account_is_added_once_and_folders_keep_their_mode) {
     ASSERT_TRUE(entries) << entries.error().message;
     std::map<std::string, LayerEntry> by_path;
     for (const LayerEntry& entry : *entries) by_path[entry.member.path] = entry;
-    EXPECT_EQ("root:x:0:0::/root:/bin/sh\naimlock:x:1000:1000::/home/aimlock:/bin/sh\n", by_path["etc/passwd"].content);
+    EXPECT_EQ("root:x:0:0::/root:/bin/sh\naimlock:x:1000:1000::/home/aimlock:/bin/sh\n",
+              by_path["etc/passwd"].content);
     EXPECT_EQ(0600U, by_path["etc/passwd"].member.mode);
     EXPECT_EQ(0711U, by_path["etc"].member.mode);
     EXPECT_EQ(01777U, by_path["work"].member.mode);
@@ -133,7 +144,8 @@ TEST_F(Base, the_account_is_added_once_and_folders_keep_their_mode) {
 }
 
 TEST_F(Base, a_known_user_gets_no_second_account) {
-    const auto base = open(std::vector{image({tar({{"etc/passwd", "root:x:0:0::/:\njoe:x:1000:1000::/home/joe:/bin/sh\n"}})})});
+    const auto base = open(
+        std::vector{image({tar({{"etc/passwd", "root:x:0:0::/:\njoe:x:1000:1000::/home/joe:/bin/sh\n"}})})});
     ASSERT_TRUE(base);
     const auto entries = ground_entries({}, &*base);
     ASSERT_TRUE(entries);
