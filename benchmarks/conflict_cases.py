@@ -63,12 +63,12 @@ class Tools:
             sys.exit(f"{' '.join(command)}: {document['error']['message']}")
         return document, time.monotonic() - begin
 
-    def uv(self, pypi, pins, folder):
-        """The PyPI half under the pins of the conda half; None or uv's last words."""
+    def uv(self, pypi, pins, python, folder):
+        """The PyPI half for conda's Python under the pins of the conda half; None or uv's last words."""
         (folder / "in").write_text("\n".join(pypi) + "\n")
         (folder / "pins").write_text("\n".join(pins) + "\n")
         index = ["--default-index", self.arguments.index] if self.arguments.index else []
-        command = [str(self.python / "uv"), "pip", "compile", "-q", "--python", self.arguments.python, "--python-version", PYTHON,
+        command = [str(self.python / "uv"), "pip", "compile", "-q", "--python", self.arguments.python, "--python-version", python,
                    "--no-python-downloads", "--only-binary", ":all:", "--python-platform", "x86_64-manylinux_2_35",
                    "--exclude-newer", self.arguments.exclude_newer, "-c", str(folder / "pins"), *index, str(folder / "in")]
         run = subprocess.run(command, capture_output=True, text=True, timeout=300)
@@ -98,7 +98,8 @@ def two_stages(tools, case, name_map):
     if first["status"] != "solved":
         return "fails: conda"
     with tempfile.TemporaryDirectory() as folder:
-        words = tools.uv(pypi, pins_of(first, name_map), Path(folder))
+        python = packages(first).get("python", {"version": PYTHON})["version"]
+        words = tools.uv(pypi, pins_of(first, name_map), python, Path(folder))
     return "ok" if words is None else "fails: PyPI"
 
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "cli/render/console.hpp"
@@ -25,6 +27,10 @@ public:
     Arrival wait() override;
     [[nodiscard]] std::size_t pending() const override { return inner_->pending(); }
     [[nodiscard]] FetchCounts counts() const override { return inner_->counts(); }
+    [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
+        std::function<bool(std::string_view)> keep) const override {
+        return inner_->keeping(std::move(keep));
+    }
     /// True when pages were asked for and none existed, in the cache or at an index.
     [[nodiscard]] bool found_nothing() const { return asked_a_page_ && !had_a_page_; }
 

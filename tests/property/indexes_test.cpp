@@ -1,6 +1,7 @@
-// Random small worlds whose wheels lie in two index folders, read as a user's indexes are: the first index that has a
-// project wins, a package may name another one, and a cut-off hides what is too new. The solver must say what it says of
-// the same wheels in one index that holds nothing else. AIMLOCK_WORLDS_SEED=FIRST chooses other worlds.
+// Random small worlds whose wheels lie in two index folders, read as a user's indexes are: the first index
+// that has a project wins, a package may name another one, and a cut-off hides what is too new. The solver
+// must say what it says of the same wheels in one index that holds nothing else. AIMLOCK_WORLDS_SEED=FIRST
+// chooses other worlds.
 #include <cstdlib>
 #include <random>
 
@@ -22,11 +23,13 @@ constexpr int indexes = 2;
 std::string date_of(int day) {  // days since 1970 began; a world ends before March
     const int month = day < 31 ? 1 : 2;
     const int date = day < 31 ? day + 1 : day - 30;
-    return "1970-0" + std::to_string(month) + "-" + (date < 10 ? "0" : "") + std::to_string(date) + "T00:00:00Z";
+    return "1970-0" + std::to_string(month) + "-" + (date < 10 ? "0" : "") + std::to_string(date) +
+           "T00:00:00Z";
 }
 
 std::string document_of(const ToyRelease& release, const std::string& tag) {
-    std::string text = "Metadata-Version: 2.1\nName: " + release.name + "\nVersion: " + release.version + "\n";
+    std::string text =
+        "Metadata-Version: 2.1\nName: " + release.name + "\nVersion: " + release.version + "\n";
     if (!release.requires_python.empty()) text += "Requires-Python: " + release.requires_python + "\n";
     for (const std::string& line : release.requires_dist) text += "Requires-Dist: " + line + "\n";
     if (tag != release.tags.front()) {
@@ -77,8 +80,9 @@ void write_indexes(const World& world, const Places& places, const TempDir& fold
             const std::string url = ToyWorld::url_of(release, tag);
             const std::string file = url.substr(url.rfind('/') + 1);
             std::string& files = pages[{places.index_of[i], release.name}];
-            files += (files.empty() ? "" : ",") + (R"({"filename":")" + file) + R"(","url":"../../files/)" + file +
-                     R"(","hashes":{"sha256":")" + sha256_of(file).hex() + R"("},"core-metadata":true)";
+            files += (files.empty() ? "" : ",") + (R"({"filename":")" + file) + R"(","url":"../../files/)" +
+                     file + R"(","hashes":{"sha256":")" + sha256_of(file).hex() +
+                     R"("},"core-metadata":true)";
             if (!release.requires_python.empty() && release.page_states_python)
                 files += R"(,"requires-python":")" + release.requires_python + "\"";
             if (release.yanked) files += R"(,"yanked":true)";
@@ -92,8 +96,9 @@ void write_indexes(const World& world, const Places& places, const TempDir& fold
     for (int index = 0; index < indexes; ++index)
         folder.write("i" + std::to_string(index) + "/simple/README", "an index may be empty\n");
     for (const auto& [where, files] : pages) {
-        folder.write("i" + std::to_string(where.first) + "/simple/" + where.second + "/index.json",
-                     R"({"meta":{"api-version":"1.1"},"name":")" + where.second + R"(","files":[)" + files + "]}");
+        folder.write(
+            "i" + std::to_string(where.first) + "/simple/" + where.second + "/index.json",
+            R"({"meta":{"api-version":"1.1"},"name":")" + where.second + R"(","files":[)" + files + "]}");
     }
 }
 
@@ -125,7 +130,8 @@ TEST(RandomIndexes, AreReadAsTheWheelsThatTheyLetBeSeen) {
     int solved = 0;
     int refused = 0;
     const char* asked_for = std::getenv("AIMLOCK_WORLDS_SEED");
-    const unsigned first = asked_for != nullptr ? static_cast<unsigned>(std::strtoul(asked_for, nullptr, 10)) : 1;
+    const unsigned first =
+        asked_for != nullptr ? static_cast<unsigned>(std::strtoul(asked_for, nullptr, 10)) : 1;
     for (unsigned seed = first; seed < first + worlds; ++seed) {
         const World world = random_world(seed);
         if (world.pypi.empty() || world.releases.empty()) continue;
@@ -151,7 +157,8 @@ TEST(RandomIndexes, AreReadAsTheWheelsThatTheyLetBeSeen) {
         const World expected = seen(world, places);
         ToyWorld toy = expected.toy(1);
         toy.on_pages = wheel_filter({world.request()}, toy.channels());
-        EXPECT_EQ(lines_of(found), lines_of(solve(expected, toy))) << "world " << seed << "\n" << expected.as_code();
+        EXPECT_EQ(lines_of(found), lines_of(solve(expected, toy))) << "world " << seed << "\n"
+                                                                   << expected.as_code();
         if (found) ++(std::holds_alternative<Solution>(*found) ? solved : refused);
     }
     EXPECT_GT(solved, worlds / 12);

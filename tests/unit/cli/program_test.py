@@ -213,6 +213,21 @@ class Solve(ProgramTest):
         self.assertEqual(document["status"], "unsatisfiable")
         self.assertIn("nunpy", document["conflict"]["explanation"])
 
+    def test_a_python_that_no_wheel_fits_is_part_of_the_reason(self):
+        # Pages are read for the Pythons that are asked for: what others could use is seen only by reading again.
+        pythons = dict([record("python", "3.12.4", build="h1_0_cpython"), record("python", "3.14.1", build="h1_0_cp314")])
+        (self.dir / "chan/linux-64/repodata.json").write_text(json.dumps({"packages": {}, "packages.conda": pythons}))
+        wheel = "tool-1.0-cp312-cp312-manylinux_2_17_x86_64.whl"
+        page = self.dir / "index/tool/index.json"
+        page.parent.mkdir(parents=True)
+        page.write_text(json.dumps({"meta": {"api-version": "1.0"}, "name": "tool", "files": [
+            {"filename": wheel, "url": wheel, "hashes": {"sha256": "0" * 64}, "core-metadata": True}]}))
+        (page.parent / (wheel + ".metadata")).write_text("Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n")
+        asked = ["--json", "--index", "./index", "--conda", "python >=3.13", "--pypi", "tool"]
+        conflict = json.loads(self.check(self.solve(*asked), 1).stdout)["conflict"]
+        self.assertEqual(conflict["requirements"], ["conda: python >=3.13", "pypi: tool"])
+        self.assertIn("conda: python >=3.13 -> python 3.12.*", [repair["change"] for repair in conflict["repairs"]])
+
     def test_a_gpu_package_without_a_driver_names_the_driver(self):
         document = json.loads(self.check(self.solve("--json", "--conda", "gpu-tool"), 1).stdout)
         self.assertIn("__cuda", document["conflict"]["explanation"])
