@@ -15,8 +15,9 @@ namespace aimlock {
 namespace {
 
 /// CUDA's libraries, as both worlds' names contain them: libcublas, nvidia-cublas-cu12, cuda-cudart.
-constexpr std::array<std::string_view, 10> libraries{"cublas",   "cufft", "curand",       "cusolver", "cusparse",
-                                                     "cudnn",    "nccl",  "cuda-runtime", "nvrtc",    "nvjitlink"};
+constexpr std::array<std::string_view, 10> libraries{"cublas",   "cufft",    "curand", "cusolver",
+                                                     "cusparse", "cudnn",    "nccl",   "cuda-runtime",
+                                                     "nvrtc",    "nvjitlink"};
 
 /// The library that a package is; empty: none.
 std::string_view library_of(const Package& package) {
@@ -72,10 +73,12 @@ Result<void> check_digest(const std::string& reference) {
 
 Result<void> check_patch(const std::string& reference, const BaseImage& base) {
     const auto dots = std::ranges::count(base.cuda, '.');
-    if (!base.is_nvidias || base.cuda.empty() || dots >= 2 || reference.find('@') != std::string::npos) return {};
+    if (!base.is_nvidias || base.cuda.empty() || dots >= 2 || reference.find('@') != std::string::npos)
+        return {};
     const auto [version, rest] = split_tag(tag_of(reference));
     const CudaImageTag known = cuda_image_tag(version);
-    return fail(ErrorCode::refused, fmt::format("there is no image `{}`: tags name the patch release", reference),
+    return fail(ErrorCode::refused,
+                fmt::format("there is no image `{}`: tags name the patch release", reference),
                 known.newest.empty()
                     ? std::string("write the patch release into the tag, as in 12.4.1")
                     : fmt::format("write `base = \"{}\"`", with_tag(reference, known.newest + rest)));
@@ -96,8 +99,9 @@ std::string tag_warning(const std::string& reference, const BaseImage& base) {
                 "later{}, keep a copy in a registry of your own",
                 reference, pinned ? ", the digest with them" : "");
         case State::superseded:
-            return fmt::format("the base `{}` is not updated any more and may be deleted: {} is the newest patch",
-                               reference, known.newest);
+            return fmt::format(
+                "the base `{}` is not updated any more and may be deleted: {} is the newest patch", reference,
+                known.newest);
         case State::current:
         case State::unknown:
             break;
@@ -112,7 +116,8 @@ std::string copies_warning(const std::string& reference, const BaseImage& base, 
     std::vector<std::string> places;
     if (in_base) places.push_back(fmt::format("the base `{}`", reference));
     if (!copies.conda.empty())
-        places.push_back(fmt::format("conda ({}: {})", size_words(copies.conda_bytes), fmt::join(copies.conda, ", ")));
+        places.push_back(
+            fmt::format("conda ({}: {})", size_words(copies.conda_bytes), fmt::join(copies.conda, ", ")));
     if (!copies.wheels.empty())
         places.push_back(
             fmt::format("wheels ({}: {})", size_words(copies.wheel_bytes), fmt::join(copies.wheels, ", ")));
@@ -120,7 +125,8 @@ std::string copies_warning(const std::string& reference, const BaseImage& base, 
     if (const std::string smaller = smaller_cuda_base(reference, base.cuda); in_base && !smaller.empty())
         return text + fmt::format(": take the base `{}`, which is one copy smaller", smaller);
     if (in_base) return text + ": a base without them is one copy smaller";
-    return text + fmt::format(": what needs the wheels may exist in conda, {} would go", size_words(copies.wheel_bytes));
+    return text + fmt::format(": what needs the wheels may exist in conda, {} would go",
+                              size_words(copies.wheel_bytes));
 }
 
 }  // namespace
@@ -150,7 +156,9 @@ std::string smaller_cuda_base(const std::string& reference, const std::string& v
     return with_tag(reference, fmt::format("{}-base{}", version, rest.substr(system)));
 }
 
-Result<std::vector<std::string>> check_base(const Lock& lock, const LayerPlan& plan, const ImageManifest& image) {
+Result<std::vector<std::string>> check_base(const Lock& lock,
+                                            const LayerPlan& plan,
+                                            const ImageManifest& image) {
     std::vector<std::string> warnings;
     const std::string reference = base_reference(lock, image);
     const BaseImage base = read_base_image(reference);

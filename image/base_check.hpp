@@ -25,7 +25,9 @@ CudaCopies cuda_copies(const Lock& lock, const std::string& target);
 /// without a patch release, which does not exist: the one that does is named. Returns what is worth a
 /// warning: tags that are gone or will be, CUDA that is in the image more than once, with its size and the
 /// smaller base.
-Result<std::vector<std::string>> check_base(const Lock& lock, const LayerPlan& plan, const ImageManifest& image);
+Result<std::vector<std::string>> check_base(const Lock& lock,
+                                            const LayerPlan& plan,
+                                            const ImageManifest& image);
 
 /// "nvidia/cuda:12.4-runtime-ubuntu22.04" -> "nvidia/cuda:12.4.1-base-ubuntu22.04": the smaller image of the
 /// same release, `version` in the place of its own; empty where the tag is of another form.

@@ -16,13 +16,12 @@ struct Release {
     bool ended;
 };
 /// As of 2026-11. A release that is missing here is unknown, not refused.
-constexpr std::array<Release, 21> releases{{{11, 0, 3, true},  {11, 1, 1, true},  {11, 2, 2, true},
-                                            {11, 3, 1, true},  {11, 4, 3, true},  {11, 5, 2, true},
-                                            {11, 6, 2, true},  {11, 7, 1, true},  {11, 8, 0, true},
-                                            {12, 0, 1, true},  {12, 1, 1, true},  {12, 2, 2, false},
-                                            {12, 3, 2, true},  {12, 4, 1, false}, {12, 5, 1, false},
-                                            {12, 6, 3, false}, {12, 8, 1, false}, {12, 9, 1, false},
-                                            {13, 0, 3, false}, {13, 1, 2, false}, {13, 2, 1, false}}};
+constexpr std::array<Release, 21> releases{
+    {{11, 0, 3, true},  {11, 1, 1, true},  {11, 2, 2, true},  {11, 3, 1, true},  {11, 4, 3, true},
+     {11, 5, 2, true},  {11, 6, 2, true},  {11, 7, 1, true},  {11, 8, 0, true},  {12, 0, 1, true},
+     {12, 1, 1, true},  {12, 2, 2, false}, {12, 3, 2, true},  {12, 4, 1, false}, {12, 5, 1, false},
+     {12, 6, 3, false}, {12, 8, 1, false}, {12, 9, 1, false}, {13, 0, 3, false}, {13, 1, 2, false},
+     {13, 2, 1, false}}};
 /// Patches that people found to be gone, besides all of CUDA 10 and older.
 constexpr std::array<std::string_view, 12> gone{"11.2.0", "11.2.1", "11.3.0", "11.4.0", "11.4.1", "11.4.2",
                                                 "11.5.0", "11.5.1", "11.6.0", "11.6.1", "11.7.0", "12.2.0"};

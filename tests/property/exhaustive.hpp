@@ -38,13 +38,16 @@ struct Demand {
 
 /// What the objective looks at. Higher is better; 0: the name is not there.
 struct Worth {
+    std::vector<int> kept;      ///< of what is preferred: 3 as it is, 2 another build, 1 moved
+    std::vector<int> kept_of;   ///< by place in `days`: index into `kept`; -1: none
     std::vector<int> days;      ///< of the direct requirements, but not of `python`
     std::vector<int> versions;  ///< of the direct requirements in the manifest's order, `python` first
     std::vector<int> others;    ///< of every conda name and project, with builds told apart
 };
 
-/// True when an answer of worth `other` is better than one of worth `own` by the dates, by the versions, or
-/// by everything else. Each of the three: what solver/engine/README.md says of its level.
+/// True when an answer of worth `other` is better than one of worth `own` by what is kept, by the dates, by
+/// the versions, or by everything else. Each of the four: what solver/engine/README.md says of its level.
+bool better_by_keeping(const Worth& other, const Worth& own);
 bool better_by_dates(const Worth& other, const Worth& own);
 bool better_by_versions(const Worth& other, const Worth& own);
 bool better_by_others(const Worth& other, const Worth& own);
@@ -127,6 +130,8 @@ private:
     void exclude(const Items& one, const Items& other);
     [[nodiscard]] std::map<std::size_t, int> days(const std::map<std::size_t, int>& places) const;
     void find_others();
+    void find_preferred();
+    [[nodiscard]] int preference_of(bool conda, const std::string& name) const;
     [[nodiscard]] Direct record_worth(const std::string& name, bool lowest, bool builds) const;
     [[nodiscard]] Direct project_worth(const std::string& name, bool lowest) const;
     [[nodiscard]] Worth worth(const Items& chosen, const Items& forbidden) const;
@@ -144,6 +149,8 @@ private:
     std::vector<std::vector<std::vector<Demand>>> needs_;  // by Python and item
     std::vector<Direct> directs_;
     std::vector<Direct> others_;
+    std::vector<Direct> preferred_;
+    std::vector<int> kept_of_;  // by direct requirement that is dated
 };
 
 /// Searches all choices of a world.

@@ -1,6 +1,7 @@
 // Small worlds in which everything that the solver knows of happens often.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <random>
 
 #include "tests/property/world.hpp"
@@ -22,6 +23,7 @@ public:
         for (int i = 0; i < pypi_size_; ++i) add_releases(pypi_names[static_cast<std::size_t>(i)]);
         choose_names();
         choose_roots();
+        if (chance(6)) choose_preferred();
         return std::move(world_);
     }
 
@@ -272,6 +274,20 @@ private:
             if (chance(25)) world_.pypi_constraints.push_back({name, {}, {pypi_bound()}});
         }
         if (!world_.pypi.empty() && chance(10)) world_.pypi.push_back(root_need(world_.pypi[0].name));
+    }
+
+    // As if a lock held some of the versions.
+    void choose_preferred() {
+        std::map<std::pair<bool, std::string>, PlainPreference> kept;
+        for (const PlainRecord& record : world_.records) {
+            if (chance(3))
+                kept[{true, record.name}] = {true, record.name, record.version,
+                                             chance(2) ? record.build : ""};
+        }
+        for (const PlainRelease& release : world_.releases) {
+            if (chance(3)) kept[{false, release.name}] = {false, release.name, release.version};
+        }
+        for (const auto& [name, preference] : kept) world_.preferred.push_back(preference);
     }
 
     PypiNeed root_need(const std::string& name) {

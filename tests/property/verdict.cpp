@@ -147,6 +147,7 @@ private:
                                joined(other.versions) + ", " + joined(other.others) + "; in " +
                                joined(lines(solution)));
         };
+        search("more could stay", better_by_keeping);
         if (world_.options.resolution == ResolutionMode::highest)
             search("older than it must be", better_by_dates);
         search("not the best versions", better_by_versions);

@@ -118,6 +118,14 @@ struct PlainRelease {
     [[nodiscard]] std::optional<std::size_t> wheel_for(const PlainVersion& minor, bool free_threaded) const;
 };
 
+/// A version that should stay.
+struct PlainPreference {
+    bool conda = true;
+    std::string name;
+    PlainVersion version;
+    std::string build = {};  ///< empty: no matter which
+};
+
 /// A world, what is asked of it, and how.
 struct World {
     std::vector<PlainRecord> records = {};
@@ -129,6 +137,7 @@ struct World {
     std::vector<PypiNeed> pypi_constraints = {};
     std::map<std::string, std::string> pins =
         {};  ///< conda name -> channel, of requirements that were left out
+    std::vector<PlainPreference> preferred = {};
     int channels = 1;
     int cuda = 0;  ///< the driver's major; 0: no driver
     bool cuda_mixed = false;

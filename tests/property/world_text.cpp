@@ -118,6 +118,10 @@ TargetRequest World::request() const {
     TargetRequest constraints = toy_request(texts(conda_constraints), texts(pypi_constraints));
     made.conda_constraints = std::move(constraints.conda);
     made.pypi_constraints = std::move(constraints.pypi);
+    for (const PlainPreference& kept : preferred) {
+        made.preferred.push_back({kept.conda ? PackageKind::conda : PackageKind::pypi, kept.name,
+                                  kept.version.text(), kept.build});
+    }
     if (cuda != 0) made.target.cuda = std::to_string(cuda) + ".0";
     made.target.cuda_mixed = cuda_mixed;
     if (base_python != 0) made.target.python = "3." + std::to_string(base_python) + ".1";
@@ -158,6 +162,11 @@ std::string World::as_code() const {
             "constraints: " + list(texts(conda_constraints)) + ", " + list(texts(pypi_constraints)) + "\n";
     }
     if (cuda != 0) text += "request.target.cuda = \"" + std::to_string(cuda) + ".0\";\n";
+    for (const PlainPreference& kept : preferred) {
+        text += std::string("request.preferred.push_back({PackageKind::") + (kept.conda ? "conda" : "pypi") +
+                ", " + quoted(kept.name) + ", " + quoted(kept.version.text()) + ", " + quoted(kept.build) +
+                "});\n";
+    }
     if (cuda_mixed) text += "request.target.cuda_mixed = true;\n";
     if (base_python != 0) text += "request.target.python = \"3." + std::to_string(base_python) + ".1\";\n";
     return text;

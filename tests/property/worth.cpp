@@ -23,6 +23,12 @@ std::map<std::size_t, int> places(std::vector<std::size_t> items, const Less& le
 
 }  // namespace
 
+int Rules::preference_of(bool conda, const std::string& name) const {
+    const auto found = std::ranges::find_if(
+        world_.preferred, [&](const auto& wanted) { return wanted.conda == conda && wanted.name == name; });
+    return found == world_.preferred.end() ? -1 : static_cast<int>(found - world_.preferred.begin());
+}
+
 void Rules::find_directs() {
     const bool lowest = world_.options.resolution != ResolutionMode::highest;
     std::set<std::string> seen{"python"};
@@ -34,6 +40,7 @@ void Rules::find_directs() {
         if (!seen.insert(root.name).second) continue;
         directs_.push_back(record_worth(root.name, lowest, false));
         directs_.back().candidates = matching(root);
+        kept_of_.push_back(preference_of(true, root.name));
     }
     seen.clear();
     for (const PypiNeed& root : world_.pypi) {
@@ -42,8 +49,39 @@ void Rules::find_directs() {
         if (!holds || !seen.insert(root.name).second) continue;
         directs_.push_back(project_worth(root.name, lowest));
         directs_.back().candidates = demand(root, {}).providers;
+        kept_of_.push_back(preference_of(false, root.name));
     }
     find_others();
+    find_preferred();
+}
+
+// A preference on what does not exist means nothing.
+void Rules::find_preferred() {
+    for (const PlainPreference& wanted : world_.preferred) {
+        Direct direct;
+        bool exists = std::ranges::any_of(world_.releases, [&](const PlainRelease& release) {
+            return !wanted.conda && release.name == wanted.name && release.version == wanted.version &&
+                   usable_somewhere(release);
+        });
+        for (std::size_t i = 0; i < items_.size(); ++i) {
+            const Item& item = items_[i];
+            if (wanted.conda && item.kind == Item::Kind::record && item.name == wanted.name) {
+                const bool same = conda_order(item.version, wanted.version) == 0;
+                exists = exists || same;
+                const bool build = wanted.build.empty() || world_.records[item.index].build == wanted.build;
+                direct.versions.emplace(i, same ? (build ? 3 : 2) : 1);
+            }
+            if (wanted.conda) continue;
+            for (const auto& [dist, version] : item.carries) {
+                if (dist != wanted.name) continue;
+                const bool same = item.kind == Item::Kind::release && version == wanted.version;
+                direct.versions[i] = same ? 3 : 1;
+            }
+        }
+        if (!exists) direct.versions.clear();
+        for (const auto& [item, place] : direct.versions) direct.candidates.set(item);
+        preferred_.push_back(std::move(direct));
+    }
 }
 
 // Builds of every conda name, and the projects that are not asked for directly.
@@ -152,6 +190,14 @@ Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
         if (direct.dated) found.days.push_back(day);
         found.versions.push_back(version);
     }
+    for (const Direct& wanted : preferred_) {
+        int place = (wanted.candidates & ~forbidden).any() ? undated : 0;
+        for (const auto& [item, own] : wanted.versions) {
+            if (chosen.test(item)) place = own;
+        }
+        found.kept.push_back(place);
+    }
+    found.kept_of = kept_of_;
     for (const Direct& other : others_) {
         const bool decided =
             (other.candidates & (chosen | ~forbidden)).none() || (other.candidates & chosen).any();
@@ -165,12 +211,39 @@ Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
     return found;
 }
 
+namespace {
+
+// Nothing that is there moved further from what is preferred. What is not there did not move.
+bool keeps(const Worth& other, const Worth& own) {
+    for (std::size_t i = 0; i < own.kept.size(); ++i) {
+        if (other.kept[i] != 0 && other.kept[i] < own.kept[i]) return false;
+    }
+    return true;
+}
+
+// A direct requirement that is kept is as new as it should be: its date says nothing.
+bool is_dated(const Worth& own, std::size_t direct) {
+    return own.kept_of[direct] < 0 || own.kept[static_cast<std::size_t>(own.kept_of[direct])] != 3;
+}
+
+}  // namespace
+
+bool better_by_keeping(const Worth& other, const Worth& own) {
+    if (!keeps(other, own)) return false;
+    for (std::size_t i = 0; i < own.kept.size(); ++i) {
+        if (own.kept[i] != 0 && other.kept[i] > own.kept[i]) return true;
+    }
+    return false;
+}
+
 // For some item: what is older is not older than before, nor is what is as old, and the item itself and all
 // that is newer is newer than it was.
 bool better_by_dates(const Worth& other, const Worth& own) {
+    if (!keeps(other, own)) return false;
     for (std::size_t i = 0; i < own.days.size(); ++i) {
-        bool better = true;
+        bool better = is_dated(own, i);
         for (std::size_t j = 0; j < own.days.size() && better; ++j) {
+            if (!is_dated(own, j)) continue;
             const bool before = own.days[j] < own.days[i] || (own.days[j] == own.days[i] && i != j);
             better = before ? other.days[j] >= own.days[j] : other.days[j] > own.days[i];
         }
@@ -181,19 +254,23 @@ bool better_by_dates(const Worth& other, const Worth& own) {
 
 namespace {
 
-bool none_less(const std::vector<int>& other, const std::vector<int>& own) {
-    return std::ranges::equal(other, own, [](int a, int b) { return a >= b; });
+bool none_older(const Worth& other, const Worth& own) {
+    if (!keeps(other, own)) return false;
+    for (std::size_t i = 0; i < own.days.size(); ++i) {
+        if (is_dated(own, i) && other.days[i] < own.days[i]) return false;
+    }
+    return true;
 }
 
 }  // namespace
 
 bool better_by_versions(const Worth& other, const Worth& own) {
-    return none_less(other.days, own.days) && other.versions > own.versions;
+    return none_older(other, own) && other.versions > own.versions;
 }
 
 // What is not there is neither better nor worse.
 bool better_by_others(const Worth& other, const Worth& own) {
-    if (!none_less(other.days, own.days) || other.versions < own.versions) return false;
+    if (!none_older(other, own) || other.versions < own.versions) return false;
     bool better = false;
     for (std::size_t i = 0; i < own.others.size(); ++i) {
         if (own.others[i] == 0 || other.others[i] == 0) continue;
