@@ -82,6 +82,7 @@ void Exhaustive::start() {
     nodes_ = 0;
     found_.reset();
     State state;
+    state.forbidden = hidden_;
     for (std::size_t i = 0; i < rules_.items().size(); ++i) {
         if (rules_.always().test(i) && !choose(state, i)) return;
     }

@@ -93,6 +93,10 @@ public:
     [[nodiscard]] Worth most_worth(const Items& chosen, const Items& forbidden) const {
         return worth(chosen, forbidden);
     }
+    /// What only a document may name that no answer has read: yanked releases and pre-releases that no
+    /// requirement of the request names. The search for a better answer does not hope for it
+    /// (solver/engine/README.md).
+    [[nodiscard]] Items hoped_for(const Items& answer) const;
     /// True when the documents say which of two answers is the better one: every direct requirement holds
     /// under every Python and has one provider in an answer.
     [[nodiscard]] bool best_is_clear() const;
@@ -156,7 +160,7 @@ private:
 /// Searches all choices of a world.
 class Exhaustive {
 public:
-    explicit Exhaustive(const Rules& rules) : rules_(rules) {}
+    explicit Exhaustive(const Rules& rules, const Items& hidden = {}) : rules_(rules), hidden_(hidden) {}
 
     /// True when some choice meets everything.
     bool feasible();
@@ -180,6 +184,7 @@ private:
     [[nodiscard]] bool choose(State& state, std::size_t item) const;
 
     const Rules& rules_;
+    Items hidden_;  ///< takes no part
     std::function<bool(const Worth&)> wanted_;
     std::optional<Items> found_;
     std::uint64_t nodes_ = 0;

@@ -135,9 +135,10 @@ private:
         if (world_.options.inherit_bounds || !rules.best_is_clear() || documents_differ()) return;
         verdict_.optimum_compared = true;
         std::vector<std::string> faults;
-        const Worth own = rules.worth(items_of(rules, solution, faults));
+        const Items answer = items_of(rules, solution, faults);
+        const Worth own = rules.worth(answer);
         const auto search = [&](const char* kind, auto better) {
-            Exhaustive all(rules);
+            Exhaustive all(rules, rules.hoped_for(answer));
             const auto found = all.find([&](const Worth& other) { return better(other, own); });
             verdict_.too_large = verdict_.too_large || all.too_large();
             if (!found || all.too_large() || !verdict_.mismatch.empty()) return;

@@ -281,6 +281,19 @@ bool better_by_others(const Worth& other, const Worth& own) {
     return better;
 }
 
+Items Rules::hoped_for(const Items& answer) const {
+    Items named = answer;
+    for (const auto& roots : pypi_roots_) {
+        for (const Demand& root : roots) named |= root.regular;
+    }
+    Items hoped;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (items_[i].kind != Item::Kind::release || named.test(i)) continue;
+        hoped.set(i, world_.releases[items_[i].index].yanked || items_[i].version.prerelease);
+    }
+    return hoped;
+}
+
 bool Rules::best_is_clear() const {
     // A Python under which a requirement does not hold is no better than another.
     std::map<std::string, const PypiNeed*> asked;
