@@ -108,6 +108,9 @@ struct EncodedRound {
     std::map<DependencyId, KeyId> dependency_keys;
     std::map<ProjectId, std::set<std::uint32_t>>
         tail_specifiers;  ///< specifier sets that reach beyond the window
+    /// The solvables of each wish of the goals, with their grades.
+    std::vector<std::vector<std::pair<SolvableId, Grade>>> wishes;
+    bool is_trial = false;  ///< has limits or steps: mostly there is no solution
 
     KeyId add_key(KeyMeaning meaning, std::vector<SolvableId> providers) {
         meanings.push_back(meaning);

@@ -32,6 +32,8 @@ public:
     }
 
     void write(const Goals& goals) {
+        round_.is_trial = !goals.limits.empty() || !goals.steps.empty();
+        for (const auto& wish : goals.wishes) round_.wishes.push_back(graded_solvables(*wish));
         if (!goals.limits.empty()) {
             const SolvableId always = add("c:limits", 0);
             exclude(always, goals.limits);
@@ -89,6 +91,22 @@ private:
             }
             if (!fits) outside.push_back(id);
         }
+    }
+
+    // What lies beyond a window is older than all in it.
+    [[nodiscard]] std::vector<std::pair<SolvableId, Grade>> graded_solvables(const Graded& graded) const {
+        std::vector<std::pair<SolvableId, Grade>> found;
+        for (const SolvableId id : solvables_of(graded)) {
+            const Origin& origin = round_.origins[id];
+            if (origin.kind == Origin::Kind::record) {
+                found.emplace_back(id, graded.of_record(origin.index));
+            } else if (origin.kind == Origin::Kind::release) {
+                found.emplace_back(id, graded.of_release(origin.release));
+            } else {
+                found.emplace_back(id, 0);
+            }
+        }
+        return found;
     }
 
     // A tail stands for releases that are known by version and date, though not by what they require.
@@ -177,7 +195,7 @@ void write_goals(EncodedRound& round,
                  const ReleaseFilter& filter,
                  PypiWorld& pypi,
                  const Windows& windows) {
-    if (goals.limits.empty() && goals.steps.empty()) return;
+    if (goals.limits.empty() && goals.steps.empty() && goals.wishes.empty()) return;
     GoalWriter(round, conda, filter, pypi, windows).write(goals);
 }
 

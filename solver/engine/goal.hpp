@@ -47,6 +47,9 @@ struct Step {
 struct Goals {
     std::vector<Limit> limits;
     std::vector<Step> steps;
+    /// Names to have at as high a grade as can be. Of grades that cannot be had together the highest is let
+    /// go; no wish makes a problem unsolvable, and none is a promise.
+    std::vector<std::shared_ptr<const Graded>> wishes = {};
 };
 
 }  // namespace aimlock::engine

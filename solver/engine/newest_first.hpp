@@ -1,17 +1,17 @@
 #pragma once
 
+#include "solver/engine/grades.hpp"
 #include "solver/engine/target_solver.hpp"
 
 namespace aimlock::engine {
 
-/// A first answer for `roots` in which the oldest direct requirement on PyPI is as new as it can be; nullopt:
-/// there is no answer at all.
+/// A first answer for `roots` in which direct requirements stay near their newest dates; nullopt: there is no
+/// answer at all.
 ///
-/// Dates are known before metadata is: a solve in which no direct requirement may be older than a date never
-/// reads what is older. From the newest date that every requirement could have by itself, the date is lowered
-/// only as far as what was read since then proves that it must: without it, a requirement whose newest
-/// releases do not fit is walked down through years of releases that nothing bounds yet. With a large conda
-/// half it is `TargetSolver::attempt`.
+/// Dates are known before metadata is, so each round wishes for them: of releases that cannot be together the
+/// newest gives way, to the next older one. Without it libsolv steps down whichever it decided last, and a
+/// requirement whose newest releases do not fit is walked down through years of releases that nothing bounds
+/// yet.
 Result<std::optional<Solved>> attempt_newest_first(TargetSolver& solver, const Roots& roots);
 
 }  // namespace aimlock::engine

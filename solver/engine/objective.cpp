@@ -38,6 +38,7 @@ public:
     }
 
     Result<Solved> run() {
+        if (solver_.options().resolution == ResolutionMode::highest) wish_for_dates();
         if (auto done = raise_named(); !done) return tl::make_unexpected(done.error());
         if (auto done = keep_preferred(); !done) return tl::make_unexpected(done.error());
         if (solver_.options().resolution == ResolutionMode::highest) {
@@ -70,6 +71,14 @@ private:
     }
 
     [[nodiscard]] std::uint32_t no_specifiers() { return solver_.pypi().specifiers(SpecifierSet{}); }
+
+    // A trial is solved by any answer that is better on its level. What libsolv does not prefer falls as far
+    // as it may then, and is read on the way down.
+    void wish_for_dates() {
+        std::vector<GradedName> names;
+        for (const Item& item : dates_) names.push_back(item.name);
+        trials_.wish(std::move(names));
+    }
 
     // `update NAME`: the named packages come before everything else.
     Result<void> raise_named() {

@@ -33,6 +33,7 @@ struct Problem {
     std::vector<Solvable> solvables;
     std::vector<std::vector<SolvableId>> keys;  ///< providers of each key, ascending
     std::vector<KeyId> jobs;                    ///< keys that must be met, the earlier first
+    std::vector<KeyId> wishes;  ///< keys to be met if the jobs still are, the earlier rather than the later
 
     std::uint32_t add_name(std::string name) {
         names.push_back(std::move(name));

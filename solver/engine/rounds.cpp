@@ -1,6 +1,7 @@
 #include "solver/engine/rounds.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "solver/engine/askers.hpp"
@@ -73,9 +74,10 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
             continue;
         }
         discovery_.set_supplied(supplied_by_conda(*answer));
-        widen_tails(unknown, *answer, input.filter);
         // A trial looks for what is hardly ever there: it reads what it must and guesses nothing.
         const bool guess = input.goals.steps.empty();
+        floor_ = most_likely_floor(*answer);
+        widen_tails(unknown, *answer, input.filter, guess);
         ask(unknown, guess);
         if (guess) walk_ahead(*answer, unknown);
         if (auto settled = discovery_.settle(); !settled) return tl::make_unexpected(settled.error());
@@ -165,7 +167,11 @@ Rounds::Unknown Rounds::unknowns(const RoundsAnswer& answer) const {
     return unknown;
 }
 
-void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter) {
+// The newest release that a window gains is what the next round is most likely to choose.
+void Rounds::widen_tails(const Unknown& unknown,
+                         const RoundsAnswer& answer,
+                         const ReleaseFilter& filter,
+                         bool guess) {
     for (const ProjectId project : unknown.tails) {
         std::set<ReleaseId>& window = windows_.releases[project];
         const std::size_t more = std::max(windows_.width, window.size());
@@ -173,10 +179,27 @@ void Rounds::widen_tails(const Unknown& unknown, const RoundsAnswer& answer, con
             std::size_t added = 0;
             for (const ReleaseId release : windows_.candidates(pypi_, filter, project, specifiers)) {
                 if (added == more) break;
-                added += window.insert(release).second ? 1U : 0U;
+                if (!window.insert(release).second) continue;
+                if (guess && added == 0) {
+                    ask_older(project, release);
+                    discovery_.want_metadata(project, release, false);
+                }
+                ++added;
             }
         }
     }
+}
+
+// The oldest direct requirement of an answer, less a month; 0 where dates are not wished for.
+Grade Rounds::most_likely_floor(const RoundsAnswer& answer) {
+    constexpr Grade month = Grade{30} * 24 * 3600 * 1000;
+    Grade oldest = best_grade;
+    for (const auto& wish : answer.round.wishes) {
+        for (const auto& [id, date] : wish) {
+            if (date > 0 && std::ranges::binary_search(answer.installed, id)) oldest = std::min(oldest, date);
+        }
+    }
+    return oldest == best_grade ? 0 : oldest - month;
 }
 
 void Rounds::ask(const Unknown& unknown, bool guess) {
@@ -188,20 +211,25 @@ void Rounds::ask(const Unknown& unknown, bool guess) {
 }
 
 // A project that walks down one release a round would cost a round and a round trip each: from its second
-// step on, ask for the next 1, 3, 7, … 63 older releases, too.
+// step on, ask for older releases, too. What is older than every direct requirement is hardly ever the end of
+// a walk: of those only a few.
 void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
+    constexpr std::array<std::size_t, 4> batches{1, 3, 7, 12};
+    constexpr std::size_t few = 3;
     const auto& releases = pypi_[project].releases;
     const bool below_known =
         std::any_of(releases.begin(), releases.begin() + chosen,
                     [](const Release& release) { return release.requirements.has_value(); });
     if (!below_known) return;
-    const unsigned steps = ++steps_down_[project];
+    const std::size_t steps = ++steps_down_[project];
     if (steps < 2) return;
-    std::size_t wanted = (std::size_t{1} << (std::min(steps, 7U) - 1)) - 1;
+    std::size_t wanted = batches[std::min(steps - 2, batches.size() - 1)];
     for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
-        if (releases[older].yanked || (releases[older].prerelease && !pypi_[project].only_prereleases))
-            continue;
+        const Release& release = releases[older];
+        if (release.yanked || (release.prerelease && !pypi_[project].only_prereleases)) continue;
+        if (release.uploaded_ms != 0 && release.uploaded_ms < floor_) wanted = std::min(wanted, few);
         discovery_.want_metadata(project, older, false);
+        windows_.releases[project].insert(older);
         --wanted;
     }
 }

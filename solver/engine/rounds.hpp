@@ -65,8 +65,12 @@ private:
     void keep_near(const RoundsAnswer& answer);
     std::set<ProjectId> supplied_by_conda(const RoundsAnswer& answer);
     [[nodiscard]] Unknown unknowns(const RoundsAnswer& answer) const;
-    void widen_tails(const Unknown& unknown, const RoundsAnswer& answer, const ReleaseFilter& filter);
+    void widen_tails(const Unknown& unknown,
+                     const RoundsAnswer& answer,
+                     const ReleaseFilter& filter,
+                     bool guess);
     void ask(const Unknown& unknown, bool guess);
+    static Grade most_likely_floor(const RoundsAnswer& answer);
     void ask_older(ProjectId project, ReleaseId chosen);
     void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);
     Result<bool> settle_wheels(const RoundsAnswer& answer);
@@ -78,6 +82,7 @@ private:
     SolveStats& stats_;
     Progress& progress_;
     std::optional<std::unordered_set<RecordId>> near_;  ///< conda's half of the last answer
+    Grade floor_ = 0;                                   ///< a date before which a walk hardly ever ends
     std::map<ProjectId, unsigned> steps_down_;  ///< how often a chosen unknown lay below a known release
     std::set<std::tuple<ProjectId, ReleaseId, std::uint32_t>> wheels_checked_;
 };

@@ -72,6 +72,11 @@ std::optional<std::vector<SolvableId>> solve_problem(const Problem& problem, dou
         jobs.push(SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES);
         jobs.push(loaded.key_ids[key]);
     }
+    // Of weak jobs that cannot be met together libsolv lets go the last.
+    for (const KeyId key : problem.wishes) {
+        jobs.push(SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES | SOLVER_WEAK);
+        jobs.push(loaded.key_ids[key]);
+    }
     const std::unique_ptr<::Solver, FreeSolv> solver(::solver_create(loaded.pool.get()));
     ::solver_set_flag(solver.get(), SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
     const int problems = ::solver_solve(solver.get(), jobs.raw());

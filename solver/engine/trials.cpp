@@ -31,7 +31,7 @@ Result<bool> Trials::attempt(std::vector<Limit> limits, std::vector<Step> steps)
     }
     ++solver_.stats().trials;
     limits.insert(limits.end(), held_limits_.begin(), held_limits_.end());
-    input_.goals = Goals{std::move(limits), std::move(steps)};
+    input_.goals = Goals{std::move(limits), std::move(steps), wishes_};
     auto answer = solver_.rounds().run(input_);
     if (!answer) return tl::make_unexpected(answer.error());
     if (!*answer) return false;

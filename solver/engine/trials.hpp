@@ -41,6 +41,8 @@ public:
     /// at little cost, all later trials ask for it, too. Else a note of the solver names what does not hold.
     Result<void> inherit_bounds();
 
+    /// From now on every trial wishes for high grades of these names where its level leaves a choice.
+    void wish(std::vector<GradedName> names) { wishes_ = std::move(names); }
     /// From now on every trial holds this.
     void hold(Limit limit) { held_limits_.push_back(std::move(limit)); }
 
@@ -62,6 +64,7 @@ private:
     RoundsInput input_;
     Held held_;
     std::vector<Limit> held_limits_;
+    std::vector<GradedName> wishes_;
     std::size_t taken_ = 0;
     std::uint64_t made_ = 0;
     bool complete_ = true;

@@ -99,6 +99,20 @@ TEST_F(Objective, APrereleaseHidesNoFallBackByYears) {
                 IsSupersetOf({"framework 0.109 (PyPI)", "server 0.35 (PyPI)"}));
 }
 
+// core and plugin cannot be together at their newest. Stepping plugin down would lead to its release of years
+// ago, from before it bounded core; a step of core, the newer of the two, is enough.
+TEST_F(Objective, OfTwoNewestReleasesThatDoNotFitTheNewerGivesWay) {
+    world.releases = {release("core", "2.1", {}, 500), release("core", "2.0", {}, 499),
+                      release("core", "1.9", {}, 480), release("plugin", "0.1", {}, 100)};
+    for (int minor = 2; minor < 30; ++minor) {
+        world.releases.push_back(release("plugin", "", {"core<2"}, 400 + minor));
+        world.releases.back().version = "0." + std::to_string(minor);
+    }
+    const Solution found = solved({"python"}, {"core", "plugin"});
+    EXPECT_THAT(package_lines(found), IsSupersetOf({"core 1.9 (PyPI)", "plugin 0.29 (PyPI)"}));
+    EXPECT_EQ(found.stats.metadata_documents, 3U);  // core 2.1 and 1.9, plugin 0.29
+}
+
 TEST_F(Objective, LowestIsTheOldestInTheManifestsOrder) {
     options.resolution = ResolutionMode::lowest;
     world.records.push_back({"tool", "1.0", {}});
