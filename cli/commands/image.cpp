@@ -11,8 +11,9 @@ constexpr const char* footer =
     "Example:\n"
     "  aimlock image && docker build -t aiml-hybrid-gpu .\n"
     "  aimlock image --oci image --base-layout base && podman run oci:image\n"
+    "  aimlock image push registry.example/team/image:1.0 --oci image\n"
     "\n"
-    "Exit codes: 0 written (--plan: shown), 2 could not write";
+    "Exit codes: 0 written (push: sent, --plan: shown), 2 could not write or send";
 
 }  // namespace
 
@@ -20,6 +21,9 @@ void add_image(CLI::App& app, Run& chosen) {
     auto* command =
         app.add_subcommand("image", "Write the lock's Dockerfile and what it needs, or the image itself");
     auto flags = std::make_shared<ImageFlags>();
+    command->add_option("ACTION", flags->action, "push: send the layout at --oci to REF [write]")
+        ->type_name("");
+    command->add_option("REF", flags->reference, "HOST/NAME:TAG in a registry")->type_name("");
     command->add_option("--lock", flags->lock, "Lock to make an image of")
         ->type_name("FILE")
         ->capture_default_str();
@@ -52,6 +56,8 @@ void add_image(CLI::App& app, Run& chosen) {
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->needs(oci);
+    command->add_option("--mount-from", flags->mount_from, "With push: another repository that has layers")
+        ->type_name("NAME");
     command->add_flag("--no-byte-code", flags->no_byte_code, "With --oci: do not compile Python sources")
         ->needs(oci);
     command->add_flag("--force", flags->force, "Replace files that aimlock did not write");

@@ -263,6 +263,17 @@ std::string oci_document(const std::string& target,
     return text_of(json);
 }
 
+std::string push_document(const std::string& reference, const PushedImage& pushed) {
+    Json json = document("pushed");
+    json["reference"] = reference;
+    json["digest"] = pushed.digest;
+    json["present"] = pushed.present;
+    json["mounted"] = pushed.mounted;
+    json["uploaded"] = pushed.uploaded;
+    json["bytes"] = pushed.uploaded_bytes;
+    return text_of(json);
+}
+
 std::string_view finding_level_name(FindingLevel level) {
     switch (level) {
         case FindingLevel::error:

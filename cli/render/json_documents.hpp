@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "image/layers.hpp"
+#include "image/oci/push_image.hpp"
 #include "image/oci/write_oci_image.hpp"
 #include "image/replay/install.hpp"
 #include "lock/audit.hpp"
@@ -66,6 +67,9 @@ std::string image_document(const LayerPlan& plan,
 std::string oci_document(const std::string& target,
                          const WrittenImage& image,
                          std::span<const std::string> warnings);
+
+/// {"schema":1,"status":"pushed","reference","digest","present","mounted","uploaded","bytes"}
+std::string push_document(const std::string& reference, const PushedImage& pushed);
 
 /// "error", "warn" or "note".
 std::string_view finding_level_name(FindingLevel level);

@@ -10,6 +10,7 @@
 #include "cli/render/text.hpp"
 #include "cli/wiring/image_draft.hpp"
 #include "cli/wiring/oci_image.hpp"
+#include "cli/wiring/push_image.hpp"
 #include "cli/wiring/stores.hpp"
 #include "image/build_context.hpp"
 #include "image/installer.hpp"
@@ -92,6 +93,7 @@ Result<std::vector<std::string>> write_files(const ImageFlags& flags,
 }  // namespace
 
 Ending write_image(const ImageFlags& flags, Console& console) {
+    if (!flags.action.empty()) return push_layout(flags, console);
     if (flags.base == no_base && flags.oci.empty() && !flags.plan)
         return ended_usage("a Dockerfile needs a base", "`--base none` goes with `--oci`");
     const auto draft = draft_image(flags, console);

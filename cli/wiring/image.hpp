@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/commands/commands.hpp"
 
@@ -12,6 +13,9 @@ inline constexpr std::string_view no_base = "none";
 
 /// What `aimlock image` was given.
 struct ImageFlags {
+    std::string action;                   ///< empty: write; "push"
+    std::string reference;                ///< with "push"
+    std::vector<std::string> mount_from;  ///< with "push"
     std::string lock = "aimlock.lock";
     std::string manifest;  ///< empty: aimlock.toml beside the lock, where there is one
     std::string target;    ///< empty: [image] target, else the lock's first

@@ -1,5 +1,7 @@
 """The project that image tests build: a manifest over the generated channel, its lock, pool and build context."""
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -78,3 +80,27 @@ class Project:
         self.solve(tiny)
         self.aimlock("vendor", "pool")
         self.aimlock("image", "--vendor", "pool", "--installer", str(self.installer), *options)
+
+
+def write_layout(folder: Path, layers: list[bytes], settings: dict | None = None) -> str:
+    """An OCI layout of one image, written by Python alone, of plain tars; its digest."""
+
+    def blob(data: bytes, kind: str) -> dict:
+        digest = hashlib.sha256(data).hexdigest()
+        path = folder / "blobs/sha256" / digest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
+
+    named = [blob(layer, "layer.v1.tar") for layer in layers]
+    config = {"architecture": "amd64", "os": "linux", "config": settings or {}, "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in named]}}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": blob(json.dumps(config).encode(), "config.v1+json"),
+        "layers": named,
+    }
+    index = {"schemaVersion": 2, "manifests": [blob(json.dumps(manifest).encode(), "manifest.v1+json")]}
+    (folder / "index.json").write_text(json.dumps(index))
+    (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    return index["manifests"][0]["digest"]
