@@ -255,7 +255,10 @@ std::string MatchSpec::text() const {
     brackets.add_if("when", when);
     brackets.add_list("extras", extras);
     brackets.add_list("flags", flags);
-    return outside + brackets.text();
+    std::string written = outside + brackets.text();
+    // Else it would read back as the name of a file.
+    if (written.ends_with(".conda") || written.ends_with(".tar.bz2")) written += "[]";
+    return written;
 }
 
 }  // namespace aimlock

@@ -95,7 +95,8 @@ TEST(MatchSpec, ChannelsMatchByNameOrAddress) {
 TEST(MatchSpec, WhatIsPrintedReadsBack) {
     for (const std::string text :
          {R"(a[license="it's"])", R"(a[license='say "x"'])", R"(a[license="it's [\"]"])", "a[fn='x[1] y']",
-          R"(a[url="https://x/it's"])", "https://x/linux-64/a-1.0-b.conda", "a[channel='https://x/a b']"}) {
+          R"(a[url="https://x/it's"])", "https://x/linux-64/a-1.0-b.conda", "d.conda >=1", "a=1.conda*",
+          "d.conda[]", "a[channel='https://x/a b']"}) {
         const std::string printed = spec(text).text();
         const auto again = MatchSpec::parse(printed);
         ASSERT_TRUE(again) << text << " -> " << printed << ": " << again.error().message;
