@@ -30,8 +30,8 @@ Ending push_layout(const ImageFlags& flags, Console& console) {
     if (!pushed) return ended(pushed.error());
     if (console.options().json) console.answer(push_document(reference->text(), *pushed));
     console.say(fmt::format("Pushed {}: {} sent ({}), {} mounted, {} there already\n{}\n", reference->text(),
-                            counted(pushed->uploaded, "blob"), size_text(pushed->uploaded_bytes), pushed->mounted,
-                            pushed->present, pushed->digest));
+                            counted(pushed->uploaded, "blob"), size_text(pushed->uploaded_bytes),
+                            pushed->mounted, pushed->present, pushed->digest));
     return exit_yes;
 }
 

@@ -25,7 +25,8 @@ constexpr const char* bytes_header = "Content-Type: application/octet-stream";
 
 class OpenFile {
 public:
-    explicit OpenFile(const std::filesystem::path& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    explicit OpenFile(const std::filesystem::path& file)
+        : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
     ~OpenFile() {
         if (number_ >= 0) ::close(number_);
     }
@@ -89,14 +90,16 @@ tl::unexpected<Error> RegistryClient::refusal(const Answer& answer, std::string_
                                 answer.status, word),
                     fmt::format("run `docker login {0}` or `podman login {0}`, or write a netrc", host));
     }
-    return fail(ErrorCode::network, fmt::format("{} answered HTTP {}{} when {}", host, answer.status, word, doing));
+    return fail(ErrorCode::network,
+                fmt::format("{} answered HTTP {}{} when {}", host, answer.status, word, doing));
 }
 
 Result<void> RegistryClient::authorize(const std::string& header) {
     const RegistryReference& reference = options_->reference;
     const auto challenge = read_challenge(header);
     if (!challenge)
-        return fail(ErrorCode::network, fmt::format("{} asks for a login of a kind that is not known", reference.host));
+        return fail(ErrorCode::network,
+                    fmt::format("{} asks for a login of a kind that is not known", reference.host));
     const auto user = registry_user(options_->environment, reference.host);
     if (!challenge->bearer) {
         if (user) authorization_->set(basic_header(*user));
@@ -104,9 +107,11 @@ Result<void> RegistryClient::authorize(const std::string& header) {
     }
     const auto realm = split_url(challenge->realm);
     const bool safe = realm && realm->user_info.empty() &&
-                      (realm->scheme == "https" || (realm->scheme == "http" && is_loopback(realm->host) &&
-                                                    is_loopback(reference.host)));
-    if (!safe) return fail(ErrorCode::refused, fmt::format("{} sends logins to a server without https", reference.host));
+                      (realm->scheme == "https" ||
+                       (realm->scheme == "http" && is_loopback(realm->host) && is_loopback(reference.host)));
+    if (!safe)
+        return fail(ErrorCode::refused,
+                    fmt::format("{} sends logins to a server without https", reference.host));
     std::string url = challenge->realm;
     url += url.find('?') == std::string::npos ? '?' : '&';
     url += fmt::format("service={}&scope={}", encoded(challenge->service),
@@ -122,10 +127,12 @@ Result<void> RegistryClient::authorize(const std::string& header) {
     simdjson::dom::parser parser;
     std::string_view token;
     const auto document = parser.parse(answer->body);
-    if (document["token"].get(token) != simdjson::SUCCESS && document["access_token"].get(token) != simdjson::SUCCESS)
+    if (document["token"].get(token) != simdjson::SUCCESS &&
+        document["access_token"].get(token) != simdjson::SUCCESS)
         return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", reference.host));
     const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; });
-    if (!plain) return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", reference.host));
+    if (!plain)
+        return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", reference.host));
     authorization_->set(fmt::format("Authorization: Bearer {}", token));
     return {};
 }
@@ -141,7 +148,8 @@ Result<Answer> RegistryClient::send(Call call, std::string_view doing) {
     bool asked_again = false;
     for (unsigned attempt = 1;; ++attempt) {
         call.headers.resize(own_headers);
-        if (const std::string header = authorization_->header(); ours && !header.empty()) call.headers.push_back(header);
+        if (const std::string header = authorization_->header(); ours && !header.empty())
+            call.headers.push_back(header);
         auto answer = connection_.send(call);
         if (answer && answer->status == 401 && ours && !asked_again && !answer->challenge.empty()) {
             asked_again = true;
@@ -165,8 +173,8 @@ Result<std::string> RegistryClient::resolved(const std::string& location) const 
     std::string url = join_url(origin + "/", location);
     const auto parts = split_url(url);
     const bool safe = parts && parts->user_info.empty() &&
-                      (parts->scheme == "https" || (parts->scheme == "http" && origin.starts_with("http:") &&
-                                                    is_loopback(parts->host)));
+                      (parts->scheme == "https" ||
+                       (parts->scheme == "http" && origin.starts_with("http:") && is_loopback(parts->host)));
     if (location.empty() || !safe)
         return fail(ErrorCode::network,
                     fmt::format("{} names no place to upload to that can be used", options_->reference.host));
@@ -308,9 +316,10 @@ Result<void> RegistryClient::put_manifest(const std::string& media_type, std::st
     const auto answer = send(call, "the manifest was sent");
     if (!answer) return tl::make_unexpected(answer.error());
     if (answer->status != 201) return refusal(*answer, "the manifest was sent");
-    if (const std::string digest = "sha256:" + sha256_of(bytes).hex(); !answer->digest.empty() && answer->digest != digest) {
-        return fail(ErrorCode::integrity, fmt::format("{} stored the image as another than {}",
-                                                      options_->reference.host, digest));
+    if (const std::string digest = "sha256:" + sha256_of(bytes).hex();
+        !answer->digest.empty() && answer->digest != digest) {
+        return fail(ErrorCode::integrity,
+                    fmt::format("{} stored the image as another than {}", options_->reference.host, digest));
     }
     return {};
 }

@@ -34,7 +34,8 @@ struct RegistryOptions {
     RegistryReference reference;
     std::vector<std::string> mount_from;  ///< repositories of the same registry that may hold the blobs
     Environment environment;
-    std::uint64_t chunk_bytes = std::uint64_t{64} << 20U;  ///< bigger blobs are sent in pieces, each tried again
+    std::uint64_t chunk_bytes = std::uint64_t{64}
+                                << 20U;  ///< bigger blobs are sent in pieces, each tried again
     unsigned tries = 4;
     unsigned retry_base_ms = 250;
 };
@@ -44,7 +45,8 @@ struct RegistryOptions {
 /// is for this machine alone.
 class RegistryClient {
 public:
-    static Result<RegistryClient> create(const RegistryOptions& options, std::shared_ptr<Authorization> authorization);
+    static Result<RegistryClient> create(const RegistryOptions& options,
+                                         std::shared_ptr<Authorization> authorization);
 
     /// Asks for the blob, then for a mount from each repository, then sends it.
     Result<BlobOutcome> put_blob(const RegistryBlob& blob);
@@ -52,10 +54,13 @@ public:
     Result<void> put_manifest(const std::string& media_type, std::string_view bytes);
 
 private:
-    RegistryClient(const RegistryOptions& options, std::string bundle, std::shared_ptr<Authorization> authorization)
+    RegistryClient(const RegistryOptions& options,
+                   std::string bundle,
+                   std::shared_ptr<Authorization> authorization)
         : options_(&options), connection_(std::move(bundle)), authorization_(std::move(authorization)) {}
 
-    /// Sends with the authorization, asks for a new one where it is refused, and tries again what may succeed.
+    /// Sends with the authorization, asks for a new one where it is refused, and tries again what may
+    /// succeed.
     Result<registry::Answer> send(registry::Call call, std::string_view doing);
     Result<void> authorize(const std::string& challenge);
     Result<std::string> begin_upload(const RegistryBlob& blob, bool& mounted);

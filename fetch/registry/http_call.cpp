@@ -34,7 +34,8 @@ struct Body {
 
 std::size_t on_read(char* into, std::size_t size, std::size_t count, void* user) {
     Body& body = *static_cast<Body*>(user);
-    const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, body.size() - body.sent));
+    const std::size_t room =
+        static_cast<std::size_t>(std::min<std::uint64_t>(size * count, body.size() - body.sent));
     if (room == 0) return 0;
     if (body.call.file < 0) {
         std::copy_n(body.call.body.data() + body.sent, room, into);
@@ -82,7 +83,8 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
     if (name == "range") answer.range = value;
     if (name == "docker-content-digest") answer.digest = value;
     // Of several challenges the one that asks for a token.
-    if (name == "www-authenticate" && (answer.challenge.empty() || value.starts_with("Bearer"))) answer.challenge = value;
+    if (name == "www-authenticate" && (answer.challenge.empty() || value.starts_with("Bearer")))
+        answer.challenge = value;
     return line.size();
 }
 

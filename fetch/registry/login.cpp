@@ -37,7 +37,8 @@ std::optional<std::string> login_in(const std::filesystem::path& file, const std
     simdjson::dom::parser parser;
     simdjson::dom::object auths;
     if (parser.parse(*text)["auths"].get(auths) != simdjson::SUCCESS) return std::nullopt;
-    for (const std::string& key : {host, "https://" + host, "https://" + host + "/v1/", "https://" + host + "/v2/"}) {
+    for (const std::string& key :
+         {host, "https://" + host, "https://" + host + "/v1/", "https://" + host + "/v2/"}) {
         std::string_view encoded;
         if (auths[key]["auth"].get(encoded) != simdjson::SUCCESS) continue;
         auto login = from_base64(encoded);
@@ -110,7 +111,8 @@ std::string basic_header(std::string_view text) {
         for (std::size_t i = 0; i < 3; ++i)
             bits = (bits << 8U) | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
         for (std::size_t i = 0; i < 4; ++i)
-            out += i <= group.size() ? alphabet[(bits >> (18U - 6U * static_cast<unsigned>(i))) & 0x3FU] : '=';
+            out +=
+                i <= group.size() ? alphabet[(bits >> (18U - 6U * static_cast<unsigned>(i))) & 0x3FU] : '=';
     }
     return out;
 }

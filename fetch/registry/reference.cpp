@@ -23,8 +23,8 @@ bool is_tag(std::string_view tag) {
 
 bool is_host(std::string_view host) {
     const auto plain = [](char c) {
-        return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':' || c == '[' ||
-               c == ']';
+        return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':' ||
+               c == '[' || c == ']';
     };
     // A word without dot or port is the first part of a repository.
     return std::ranges::all_of(host, plain) &&
@@ -36,7 +36,8 @@ bool is_host(std::string_view host) {
 bool is_loopback(std::string_view host) {
     if (host.starts_with("[::1]")) return true;
     const std::string_view name = host.substr(0, host.find(':'));
-    return name == "localhost" || (name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos);
+    return name == "localhost" ||
+           (name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 std::string RegistryReference::origin() const {
@@ -57,12 +58,14 @@ bool is_repository(std::string_view name) {
 
 Result<RegistryReference> read_registry_reference(std::string_view text) {
     const auto refused = [&](std::string_view why) {
-        return fail(ErrorCode::usage, fmt::format("`{}` is no place in a registry: {}", shown_name(text), why),
+        return fail(ErrorCode::usage,
+                    fmt::format("`{}` is no place in a registry: {}", shown_name(text), why),
                     "write HOST[:PORT]/NAME[:TAG], as in registry.example/team/image:1.0");
     };
     if (text.find('@') != std::string_view::npos) return refused("it holds an `@`");
     const std::size_t slash = text.find('/');
-    if (slash == std::string_view::npos || !is_host(text.substr(0, slash))) return refused("it names no registry");
+    if (slash == std::string_view::npos || !is_host(text.substr(0, slash)))
+        return refused("it names no registry");
     RegistryReference reference;
     reference.host = text.substr(0, slash);
     std::string_view rest = text.substr(slash + 1);
@@ -70,7 +73,8 @@ Result<RegistryReference> read_registry_reference(std::string_view text) {
     reference.tag = colon == std::string_view::npos ? "latest" : std::string(rest.substr(colon + 1));
     reference.repository = rest.substr(0, colon);
     if (!is_tag(reference.tag)) return refused("its tag is none");
-    if (!is_repository(reference.repository)) return refused("a repository is lower-case words joined by `/`");
+    if (!is_repository(reference.repository))
+        return refused("a repository is lower-case words joined by `/`");
     return reference;
 }
 

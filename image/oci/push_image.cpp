@@ -46,8 +46,8 @@ std::string string_at(const Json& json, std::string_view key) {
 Result<RegistryBlob> blob_of(const fs::path& layout, const Json& descriptor) {
     const std::string name = string_at(descriptor, "digest");
     constexpr std::string_view kind = "sha256:";
-    const auto digest = name.starts_with(kind) ? Sha256::from_hex(std::string_view(name).substr(kind.size()))
-                                               : std::nullopt;
+    const auto digest =
+        name.starts_with(kind) ? Sha256::from_hex(std::string_view(name).substr(kind.size())) : std::nullopt;
     if (!digest) return bad(layout, "a descriptor has no sha256");
     RegistryBlob blob{*digest, 0, layout / "blobs/sha256" / digest->hex()};
     std::error_code error;

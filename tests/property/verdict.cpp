@@ -99,6 +99,7 @@ private:
         verdict_.too_large = search.too_large();
         if (verdict_.too_large) return;
         if (!in_first && !(tries_twice(world_) && Exhaustive(second).feasible())) {
+            if (is_valid_for_its_python(solution)) return;
             mismatch("false solution", joined(lines(solution)));
             return;
         }
@@ -117,8 +118,8 @@ private:
         compare_optimum(rules, solution);
     }
 
-    // Whether a project has no final release depends on the Pythons that are looked at, and one that no
-    // answer can have may be left out.
+    // Whether a project has a final release, and a version that conda carries a document, depends on the
+    // Pythons that are looked at, and one that no answer can have may be left out.
     [[nodiscard]] bool is_valid_for_its_python(const Solution& solution) const {
         World one_python = world_;
         std::erase_if(one_python.records, [&](const PlainRecord& record) {
