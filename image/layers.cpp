@@ -34,6 +34,18 @@ enum class Class : std::uint8_t { large, medium, small, rest };
 constexpr std::array class_names{"large", "medium", "small", "rest"};
 constexpr std::size_t class_count = class_names.size();
 
+bool is_pure(const Package& package) {
+    return package.kind == PackageKind::conda ? !package.noarch.empty()
+                                              : package.url.find("-none-any.whl") != std::string::npos;
+}
+
+/// The size that the plan counts with. Plain HTML indexes state none: then a guess by kind, so that compiled
+/// wheels do not share a layer with every small one.
+std::uint64_t planned_bytes(const Package& package) {
+    if (package.size_bytes != 0) return package.size_bytes;
+    return is_pure(package) ? mebibyte / 8 : 8 * mebibyte;
+}
+
 /// One package while the plan is made.
 struct Item {
     const Package* package = nullptr;
@@ -51,12 +63,12 @@ struct Bucket {
     std::size_t members = 0;
 
     void add(const Item& item) {
-        bytes += item.package->size_bytes;
+        bytes += planned_bytes(*item.package);
         rate += item.rate;
         ++members;
     }
     void remove(const Item& item) {
-        bytes -= item.package->size_bytes;
+        bytes -= planned_bytes(*item.package);
         rate -= item.rate;
         --members;
     }
@@ -75,10 +87,7 @@ bool is_cuda_library(std::string_view name) {
 
 std::uint64_t bump_rate(const Package& package) {
     if (is_cuda_library(package.name)) return 1;
-    const bool pure = package.kind == PackageKind::conda
-                          ? !package.noarch.empty()
-                          : package.url.find("-none-any.whl") != std::string::npos;
-    return pure ? 3 : 2;
+    return is_pure(package) ? 3 : 2;
 }
 
 /// The package name at the start of a requirement: "numpy >=2", "conda-forge::numpy",
@@ -159,17 +168,18 @@ Class size_class(std::uint64_t bytes) {
 /// The class by size; a package that was in a neighbouring class stays until it is past the border by a
 /// factor of two.
 Class choose_class(const Package& package, const LayerPlan* previous) {
-    const Class now = size_class(package.size_bytes);
+    const std::uint64_t bytes = planned_bytes(package);
+    const Class now = size_class(bytes);
     const std::optional<Class> before = class_in(previous, package);
     if (!before || *before == Class::rest || *before == now) return now;
-    const bool clear = size_class(package.size_bytes / 2) == now && size_class(package.size_bytes * 2) == now;
+    const bool clear = size_class(bytes / 2) == now && size_class(bytes * 2) == now;
     return clear ? now : *before;
 }
 
 /// What putting `item` alone saves: its bumps no longer ship the bucket, the bucket's bumps no longer ship
 /// it. In KiB.
 std::uint64_t benefit(const Item& item, const Bucket& bucket) {
-    const std::uint64_t bytes = item.package->size_bytes;
+    const std::uint64_t bytes = planned_bytes(*item.package);
     const std::uint64_t saved =
         item.rate * ((bucket.bytes - bytes) / 1024) + (bytes / 1024) * (bucket.rate - item.rate);
     return item.was_alone ? 2 * saved : saved;
@@ -217,7 +227,7 @@ public:
                 Item* largest = nullptr;
                 for (Item& item : items_) {
                     if (item.alone || item.bucket != b) continue;
-                    if (largest == nullptr || item.package->size_bytes > largest->package->size_bytes)
+                    if (largest == nullptr || planned_bytes(*item.package) > planned_bytes(*largest->package))
                         largest = &item;
                 }
                 put_alone(*largest);
@@ -260,7 +270,7 @@ std::vector<Layer> layers_alone(const Spread& spread, bool asked) {
         if (item.alone && item.asked == asked) alone.push_back(&item);
     }
     std::ranges::stable_sort(alone, std::ranges::greater{},
-                             [](const Item* i) { return i->package->size_bytes; });
+                             [](const Item* i) { return planned_bytes(*i->package); });
     std::vector<Layer> layers;
     for (const Item* item : alone)
         layers.push_back({alone_id(*item->package), {layer_package(*item->package)}});

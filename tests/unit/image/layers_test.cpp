@@ -204,5 +204,24 @@ TEST(LayerTable, FitsEightyColumns) {
     }
 }
 
+TEST(LayerPlan, wheels_of_unknown_size_are_spread_by_kind) {
+    // Plain HTML indexes state no sizes.
+    std::vector<Package> packages;
+    for (int i = 0; i < 12; ++i) {
+        packages.push_back(testing::wheel("pure" + std::to_string(i), 0));
+        packages.push_back(testing::wheel("native" + std::to_string(i), 0, false));
+    }
+    const Lock lock = testing::lock_of(packages, {}, {"pure3"});
+    const auto plan = plan_layers(lock, "gpu", 12, asked_packages(lock, "gpu"));
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(12U, plan->layers.size());
+    for (const Layer& layer : plan->layers) {
+        const auto is_native = [](const LayerPackage& p) { return p.name.starts_with("native"); };
+        const auto natives = std::ranges::count_if(layer.packages, is_native);
+        EXPECT_TRUE(natives == 0 || natives == static_cast<std::ptrdiff_t>(layer.packages.size()))
+            << layer.id;
+    }
+}
+
 }  // namespace
 }  // namespace aimlock
