@@ -9,7 +9,7 @@ namespace aimlock {
 namespace {
 
 //     PackedCounts, base URL, warnings, zeros up to a multiple of 8,
-//     CondaRecord[records], u32 lists[], u32 text_end[texts], u32 slots[], bytes of texts
+//     CondaRecord[records], NameRun[names], u32 lists[], u32 text_end[texts], u32 slots[], bytes of texts
 struct PackedCounts {
     std::uint32_t records = 0;
     std::uint32_t lists = 0;
@@ -17,7 +17,7 @@ struct PackedCounts {
     std::uint32_t slots = 0;
     std::uint64_t text_bytes = 0;
     std::uint32_t warnings = 0;
-    std::uint32_t zero = 0;
+    std::uint32_t names = 0;
 };
 
 std::vector<std::uint32_t> slots_of(const Interner& texts) {
@@ -50,7 +50,7 @@ bool ids_are_known(const PackedCounts& counts,
 }  // namespace
 
 std::string packed_repodata_form() {
-    constexpr unsigned version = 2;
+    constexpr unsigned version = 3;
     return "repodata " + std::to_string(version) + "/" + std::to_string(sizeof(CondaRecord));
 }
 
@@ -70,14 +70,17 @@ std::string pack_repodata(const Repodata& repodata, const std::vector<std::strin
     counts.slots = static_cast<std::uint32_t>(slots.size());
     counts.text_bytes = end;
     counts.warnings = static_cast<std::uint32_t>(warnings.size());
+    counts.names = static_cast<std::uint32_t>(repodata.names.size());
     Packer packer;
     packer.reserve(sizeof counts + repodata.records.size() * sizeof(CondaRecord) +
+                   repodata.names.size() * sizeof(NameRun) +
                    (repodata.lists.size() + ends.size() + slots.size()) * sizeof(std::uint32_t) + end + 4096);
     packer.value(counts);
     packer.text(repodata.base_url);
     for (const std::string& warning : warnings) packer.text(warning);
     packer.align(8);
     packer.array(repodata.records.all().data(), repodata.records.size());
+    packer.array(repodata.names.all().data(), repodata.names.size());
     packer.array(repodata.lists.all().data(), repodata.lists.size());
     packer.array(ends.data(), ends.size());
     packer.array(slots.data(), slots.size());
@@ -102,6 +105,7 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     for (std::uint32_t i = 0; i < counts.warnings && in.good(); ++i) warnings.push_back(in.text());
     in.align(8);
     const auto* records = in.array<CondaRecord>(counts.records);
+    const auto* names = in.array<NameRun>(counts.names);
     const auto* lists = in.array<TextId>(counts.lists);
     const auto* ends = in.array<std::uint32_t>(counts.texts);
     const auto* slots = in.array<std::uint32_t>(counts.slots);
@@ -113,6 +117,7 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     repodata.texts = Interner(PackedTexts{{ends, counts.texts}, bytes, {slots, counts.slots}});
     repodata.lists = Table<TextId>(std::span(lists, counts.lists));
     repodata.records = Table<CondaRecord>(std::span(records, counts.records));
+    repodata.names = Table<NameRun>(std::span(names, counts.names));
     repodata.held = std::move(held);
     for (const std::string_view warning : warnings) log.write(LogLevel::warning, warning);
     return repodata;

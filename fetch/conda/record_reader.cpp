@@ -62,10 +62,36 @@ public:
                                   document_, dropped_, dropped_ + repodata_.records.size(),
                                   shown_url(first_dropped_), why_dropped_));
         }
+        repodata_.sort_by_name();
         return std::move(repodata_);
     }
 
 private:
+    // Equal lists lie once: who reads the records looks at each list once, not at each record's.
+    struct HashOfList {
+        const Repodata* repodata;
+        std::size_t operator()(TextList list) const {
+            std::uint64_t hash = list.size;
+            for (const TextId id : repodata->list(list)) hash = (hash ^ id.index) * 0x9e3779b97f4a7c15ULL;
+            return static_cast<std::size_t>(hash ^ (hash >> 32U));
+        }
+    };
+    struct SameList {
+        const Repodata* repodata;
+        bool operator()(TextList a, TextList b) const {
+            return std::ranges::equal(repodata->list(a), repodata->list(b));
+        }
+    };
+
+    // The list that was pushed since `begin`.
+    TextList list_from(std::uint32_t begin) {
+        const TextList pushed{begin, static_cast<std::uint32_t>(repodata_.lists.size()) - begin};
+        if (pushed.size == 0) return {};
+        const TextList kept = *known_lists_.insert(pushed).first;
+        if (kept.begin != begin) repodata_.lists.own().resize(begin);
+        return kept;
+    }
+
     simdjson::error_code take_value(std::string_view key, json::document& document) {
         if (key.starts_with("packages")) return take_records(document);
         if (key == "v3") return take_v3(document);
@@ -236,14 +262,14 @@ private:
     simdjson::error_code list(json::value& value, TextList& into) {
         json::array entries;
         if (value.get_array().get(entries) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
-        into.begin = static_cast<std::uint32_t>(repodata_.lists.size());
+        const auto begin = static_cast<std::uint32_t>(repodata_.lists.size());
         for (auto entry : entries) {
             std::string_view found;
             if (const auto code = entry.get_string().get(found); code != simdjson::SUCCESS) return code;
             if (has_control_characters(found)) why_ = "a field holds control characters";
             repodata_.lists.push_back(repodata_.texts.intern(found));
         }
-        into.size = static_cast<std::uint32_t>(repodata_.lists.size()) - into.begin;
+        into = list_from(begin);
         return simdjson::SUCCESS;
     }
 
@@ -251,8 +277,7 @@ private:
     simdjson::error_code extra_depends(json::value& value) {
         json::object groups;
         if (value.get_object().get(groups) != simdjson::SUCCESS) return simdjson::INCORRECT_TYPE;
-        TextList& into = record_.extra_depends;
-        into.begin = static_cast<std::uint32_t>(repodata_.lists.size());
+        const auto begin = static_cast<std::uint32_t>(repodata_.lists.size());
         for (auto field : groups) {
             std::string_view name;
             if (const auto code = field.unescaped_key().get(name); code != simdjson::SUCCESS) return code;
@@ -268,7 +293,7 @@ private:
                 repodata_.lists.push_back(repodata_.texts.intern(spec));
             }
         }
-        into.size = static_cast<std::uint32_t>(repodata_.lists.size()) - into.begin;
+        record_.extra_depends = list_from(begin);
         return simdjson::SUCCESS;
     }
 
@@ -340,6 +365,8 @@ private:
     std::string document_;
     json::parser parser_;
     Repodata repodata_;
+    std::unordered_set<TextList, HashOfList, SameList> known_lists_{0, HashOfList{&repodata_},
+                                                                    SameList{&repodata_}};
     CondaRecord record_;
     TextId stated_subdir_;
     std::uint64_t indexed_ms_ = 0;

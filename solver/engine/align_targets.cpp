@@ -280,13 +280,10 @@ private:
         for (const Channel& channel : channels_) {
             for (const Repodata& repodata : channel.subdirs) {
                 if (repodata.subdir != platform && repodata.subdir != "noarch") continue;
-                const auto id = repodata.texts.find(name);
                 const auto number = repodata.texts.find(version);
-                if (!id || !number) continue;
-                const bool found = std::ranges::any_of(repodata.records, [&](const CondaRecord& record) {
-                    return record.name == *id && record.version == *number;
-                });
-                if (found) return true;
+                const auto records = repodata.records_named(name);
+                if (number && std::ranges::find(records, *number, &CondaRecord::version) != records.end())
+                    return true;
             }
         }
         return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -9,28 +10,34 @@
 
 namespace aimlock::engine {
 
-/// The records of one subdir by name, and what was made of its texts.
+/// What was made of the texts and lists of one subdir, by their ids: each is looked at once, however many
+/// records hold it. Nothing is read, and no table is larger than what was asked for.
 class ChannelIndex {
 public:
     static constexpr std::uint32_t none = 0xffffffff;
 
-    ChannelIndex(const Repodata& repodata, std::uint32_t channel);
+    ChannelIndex(const Repodata& repodata, std::uint32_t channel)
+        : repodata_(&repodata), channel_(channel) {}
 
     [[nodiscard]] const Repodata& repodata() const { return *repodata_; }
     [[nodiscard]] std::uint32_t channel() const { return channel_; }  ///< position in the channel list
-    /// Positions of a name's records, in the repodata's order.
-    [[nodiscard]] std::span<const std::uint32_t> records_named(std::string_view name) const;
-    [[nodiscard]] std::vector<std::string_view> names() const;
 
-    /// Ids that the world gave to texts of this subdir, so that each text is looked up once; `none`: not yet.
-    std::vector<std::uint32_t> version_of_text;
-    std::vector<std::uint32_t> spec_of_text;
+    /// Ids that the world gave to a version, a spec, a list of specs (by its begin); `none`: not yet.
+    std::uint32_t& version_of(TextId text) { return at(versions_, text.index, repodata_->texts.size()); }
+    std::uint32_t& spec_of(TextId text) { return at(specs_, text.index, repodata_->texts.size()); }
+    std::uint32_t& list_of(TextList list) { return at(lists_, list.begin, repodata_->lists.size()); }
 
 private:
+    static std::uint32_t& at(std::vector<std::uint32_t>& table, std::size_t id, std::size_t count) {
+        if (id >= table.size()) table.resize(std::min(count, std::max(id + 1, 2 * table.size())), none);
+        return table.at(id);
+    }
+
     const Repodata* repodata_;
     std::uint32_t channel_;
-    std::vector<std::uint32_t> begin_of_;  // by TextId of the name: where its run in positions_ begins
-    std::vector<std::uint32_t> positions_;
+    std::vector<std::uint32_t> versions_;
+    std::vector<std::uint32_t> specs_;
+    std::vector<std::uint32_t> lists_;
 };
 
 }  // namespace aimlock::engine

@@ -82,8 +82,8 @@ bool CondaIdentities::carries(std::string_view conda_name, const std::string& py
         has_own = true;
         for (const ChannelIndex& source : *sources_) {
             const Repodata& repodata = source.repodata();
-            for (const std::uint32_t i : source.records_named(other)) {
-                for (const TextId depends : repodata.list(repodata.records[i].depends)) {
+            for (const CondaRecord& record : repodata.records_named(other)) {
+                for (const TextId depends : repodata.list(record.depends)) {
                     if (match_spec_name(repodata.text(depends)) == conda_name) return true;
                 }
             }

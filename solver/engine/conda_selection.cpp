@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 #include <unordered_set>
+#include <utility>
 
 #include "solver/engine/prune.hpp"
 
@@ -193,6 +194,22 @@ std::vector<RecordId> collapse(CondaWorld& world,
     return kept;
 }
 
+// Names in the order of their texts, records of a name by id.
+void group_by_name(const CondaWorld& world, std::vector<RecordId>& records) {
+    std::vector<std::uint32_t> names;
+    std::vector<std::uint32_t> place(world.name_count() + 1, 0);  // first how many, then where the next goes
+    for (const RecordId id : records) {
+        if (place[world[id].name]++ == 0) names.push_back(world[id].name);
+    }
+    std::ranges::sort(names, {}, [&](std::uint32_t name) { return world.name(name); });
+    std::uint32_t at = 0;
+    for (const std::uint32_t name : names) at += std::exchange(place[name], at);
+    std::ranges::sort(records);
+    std::vector<RecordId> grouped(records.size());
+    for (const RecordId id : records) grouped[place[world[id].name]++] = id;
+    records = std::move(grouped);
+}
+
 }  // namespace
 
 CondaSelection select_conda(CondaWorld& world,
@@ -214,9 +231,7 @@ CondaSelection select_conda(CondaWorld& world,
         const auto found = preference.kept.find(id);
         return found == preference.kept.end() ? 0 : found->second;
     };
-    std::ranges::sort(reached, [&](RecordId a, RecordId b) {
-        return world[a].name != world[b].name ? world.name_of(a) < world.name_of(b) : a < b;
-    });
+    group_by_name(world, reached);
     for (std::size_t begin = 0, end = 0; begin < reached.size(); begin = end) {
         const std::uint32_t name = world[reached[begin]].name;
         while (end < reached.size() && world[reached[end]].name == name) ++end;

@@ -22,6 +22,8 @@ struct CondaPreference {
     std::unordered_map<RecordId, int> kept;
     /// Bounds that ask for nothing, but tell records apart.
     std::vector<SpecId> constraints = {};
+
+    friend bool operator==(const CondaPreference&, const CondaPreference&) = default;
 };
 
 /// Selects for `roots`, whose closure `world.expand` must have read. With `every_record` nothing is left out

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "solver/base/sort_unique.hpp"
 #include "solver/engine/cuda_conda.hpp"
 #include "solver/spec/package_name.hpp"
 
@@ -34,7 +35,7 @@ CondaWorld::CondaWorld(const std::vector<Channel>& channels,
     specs_[0].valid = false;
     std::size_t count = 0;
     for (const ChannelIndex& source : sources_) count += source.repodata().records.size();
-    records_.reserve(count);  // untouched memory costs nothing
+    records_.reserve(count + 64);  // untouched memory costs nothing
     for (const CondaRoot& root : roots) {
         if (root.spec.channel) pinned_channel_.emplace(root.spec.name, *root.spec.channel);
     }
@@ -58,6 +59,7 @@ void CondaWorld::add_virtual(const VirtualPackage& package) {
     record.expanded = true;
     records_.push_back(std::move(record));
     by_name_[name].records.push_back(static_cast<RecordId>(records_.size() - 1));
+    by_name_[name].versions.push_back(*version);
 }
 
 std::uint32_t CondaWorld::name_id(std::string_view name) {
@@ -91,18 +93,32 @@ void CondaWorld::load_name(std::uint32_t name) {
         if (pin != pinned_channel_.end() && !channel_matches(pin->second, channel.name) &&
             !channel_matches(pin->second, channel.url))
             continue;
-        const auto positions = sources_[source].records_named(text);
-        if (positions.empty()) continue;
+        const auto records = sources_[source].repodata().records_named(text);
+        if (records.empty()) continue;
         first = c;
-        for (const std::uint32_t position : positions) add_record(name, source, position);
+        for (const CondaRecord& record : records) add_record(name, source, record);
     }
+    rank_versions(by_name_[name]);
 }
 
-void CondaWorld::add_record(std::uint32_t name, std::uint32_t source, std::uint32_t position) {
+// Comparing versions is comparing numbers from then on.
+void CondaWorld::rank_versions(NameEntry& entry) {
+    std::vector<std::uint32_t> versions = entry.versions;
+    sort_unique(versions);
+    std::ranges::sort(versions, {}, [&](std::uint32_t version) { return versions_[version].key(); });
+    std::unordered_map<std::uint32_t, std::uint32_t> ranks;
+    std::uint32_t rank = 0;
+    for (std::size_t i = 0; i < versions.size(); ++i) {
+        if (i != 0 && versions_[versions[i]] != versions_[versions[i - 1]]) ++rank;
+        ranks.emplace(versions[i], rank);
+    }
+    for (const RecordId id : entry.records) records_[id].rank = ranks.at(records_[id].version);
+}
+
+void CondaWorld::add_record(std::uint32_t name, std::uint32_t source, const CondaRecord& record) {
     ChannelIndex& index = sources_[source];
     const Repodata& repodata = index.repodata();
-    const CondaRecord& record = repodata.records[position];
-    std::uint32_t& version = index.version_of_text[record.version.index];
+    std::uint32_t& version = index.version_of(record.version);
     if (version == ChannelIndex::none) {
         const auto parsed = version_id(repodata.text(record.version));
         if (!parsed) return;  // a version that no spec can be compared with can never be asked for
@@ -120,8 +136,11 @@ void CondaWorld::add_record(std::uint32_t name, std::uint32_t source, std::uint3
     added.name = name;
     added.version = version;
     added.build = repodata.text(record.build);
+    added.build_number = record.build_number;
+    added.tracks_features = record.track_features.index != 0;
     records_.push_back(added);
     by_name_[name].records.push_back(static_cast<RecordId>(records_.size() - 1));
+    by_name_[name].versions.push_back(version);
 }
 
 SpecId CondaWorld::intern(std::string_view text) {
@@ -129,20 +148,26 @@ SpecId CondaWorld::intern(std::string_view text) {
     if (id < specs_.size()) return id;
     Spec& added = specs_.emplace_back();
     if (auto spec = MatchSpec::parse(text)) {
-        added.spec = *std::move(spec);
-        add_condition(id);
+        add_spec(id, *std::move(spec));
     } else {
         added.valid = false;
         added.spec.name = std::string(match_spec_name(text));
+        added.name = name_id(added.spec.name);
     }
     return id;
+}
+
+void CondaWorld::add_spec(SpecId id, MatchSpec spec) {
+    specs_[id].name = name_id(spec.name);
+    specs_[id].spec = std::move(spec);
+    add_condition(id);
 }
 
 SpecId CondaWorld::intern(const MatchSpec& spec) {
     const SpecId id = spec_texts_.intern(spec.text()).index;
     if (id < specs_.size()) return id;
-    specs_.emplace_back().spec = spec;
-    add_condition(id);
+    specs_.emplace_back();
+    add_spec(id, spec);
     return id;
 }
 
@@ -168,10 +193,10 @@ const std::vector<RecordId>& CondaWorld::candidates(SpecId id) {
 void CondaWorld::match(Spec& spec) {
     spec.matched = true;
     if (!spec.valid) return;
-    const std::uint32_t name = name_id(spec.spec.name);
-    load_name(name);
+    load_name(spec.name);
     const MatchSpec& query = spec.spec;
-    if (query.name == "__cuda_arch") return match_fleet(spec, by_name_[name].records);
+    const NameEntry& entry = by_name_[spec.name];
+    if (query.name == "__cuda_arch") return match_fleet(spec, entry.records);
     // Nearly every dependency asks for a version and perhaps a build: those are matched field by field, each
     // distinct version once. Anything else goes the general way.
     const bool plain = !query.build_number && !query.channel && !query.subdir && !query.file_name &&
@@ -179,16 +204,17 @@ void CondaWorld::match(Spec& spec) {
                        query.track_features.empty() && query.flags.empty() && !query.features;
     if (version_fits_.size() < versions_.size()) version_fits_.resize(versions_.size(), 0);
     const bool any_version = !query.version || query.version->is_any();
-    for (const RecordId id : by_name_[name].records) {
-        const WorldRecord& record = records_[id];
+    for (std::size_t i = 0; i < entry.records.size(); ++i) {
         if (!any_version) {
-            std::uint8_t& fits = version_fits_[record.version];
+            std::uint8_t& fits = version_fits_[entry.versions[i]];
             if (fits == 0) {
-                fits = query.version->contains(versions_[record.version]) ? 2 : 1;
-                versions_asked_.push_back(record.version);
+                fits = query.version->contains(versions_[entry.versions[i]]) ? 2 : 1;
+                versions_asked_.push_back(entry.versions[i]);
             }
             if (fits == 1) continue;
         }
+        const RecordId id = entry.records[i];
+        const WorldRecord& record = records_[id];
         if (query.build && !query.build->matches(record.build)) continue;
         if (plain || matches_in_full(query, record)) spec.candidates.push_back(id);
     }
@@ -279,13 +305,19 @@ void CondaWorld::expand(const std::vector<SpecId>& roots) {
 }
 
 std::span<const SpecId> CondaWorld::intern_list(ChannelIndex& source, TextList list) {
+    const std::span<const TextId> texts = source.repodata().list(list);
+    if (texts.empty()) return {};
+    std::uint32_t& kept = source.list_of(list);
+    if (kept != ChannelIndex::none && known_lists_[kept].size() == texts.size()) return known_lists_[kept];
     std::vector<SpecId> specs;
-    for (const TextId text : source.repodata().list(list)) {
-        std::uint32_t& known = source.spec_of_text[text.index];
+    for (const TextId text : texts) {
+        std::uint32_t& known = source.spec_of(text);
         if (known == ChannelIndex::none) known = intern(source.repodata().text(text));
         specs.push_back(known);
     }
-    return spec_lists_.add(specs);
+    kept = static_cast<std::uint32_t>(known_lists_.size());
+    known_lists_.push_back(spec_lists_.add(specs));
+    return known_lists_.back();
 }
 
 // The list holds a group and a spec by turns.
@@ -325,7 +357,8 @@ std::string CondaWorld::nearest_name(std::string_view name) const {
     std::string nearest;
     std::size_t best = name.size() < 5 ? 1 : 2;  // at most so many edits
     for (const ChannelIndex& source : sources_) {
-        for (const std::string_view candidate : source.names()) {
+        for (const NameRun& run : source.repodata().names) {
+            const std::string_view candidate = source.repodata().text(run.name);
             const std::size_t longer = std::max(candidate.size(), name.size());
             if (longer - std::min(candidate.size(), name.size()) > best) continue;
             const std::size_t distance = edit_distance(candidate, name);

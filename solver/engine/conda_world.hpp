@@ -53,7 +53,8 @@ public:
 
     [[nodiscard]] const std::vector<WorldRecord>& records() const { return records_; }
     [[nodiscard]] const WorldRecord& operator[](RecordId id) const { return records_[id]; }
-    [[nodiscard]] std::string_view name_of(RecordId id) const { return names_[TextId{records_[id].name}]; }
+    [[nodiscard]] std::string_view name(std::uint32_t id) const { return names_[TextId{id}]; }
+    [[nodiscard]] std::string_view name_of(RecordId id) const { return name(records_[id].name); }
     [[nodiscard]] const CondaVersion& version_of(RecordId id) const {
         return versions_[records_[id].version];
     }
@@ -76,11 +77,14 @@ public:
     /// of them depend on; then timestamp, channel, file name.
     void sort_best_first(std::span<RecordId> records, bool lowest);
     /// The same as far as the version; less: `a` is the better one.
-    [[nodiscard]] std::strong_ordering compare_before_builds(RecordId a, RecordId b, bool lowest) const;
+    [[nodiscard]] std::strong_ordering compare_before_builds(RecordId a, RecordId b, bool lowest) const {
+        return place_before_builds(a, lowest) <=> place_before_builds(b, lowest);
+    }
 
 private:
     struct Spec {
         MatchSpec spec;
+        std::uint32_t name = 0;
         std::unique_ptr<WorldCondition> condition{};
         bool valid = true;
         bool matched = false;
@@ -90,12 +94,20 @@ private:
     struct NameEntry {
         bool loaded = false;
         std::vector<RecordId> records;
+        std::vector<std::uint32_t> versions;  ///< of each of them
+    };
+    /// What a group of records prefers by what it depends on: a spec's best candidate of one name.
+    struct Offer {
+        std::uint32_t name;
+        std::uint64_t best;  ///< the better, the higher
+        std::uint32_t list;  ///< which list of dependencies
     };
 
     std::uint32_t name_id(std::string_view name);
     void load_name(std::uint32_t name);
     void add_virtual(const VirtualPackage& package);
-    void add_record(std::uint32_t name, std::uint32_t source, std::uint32_t position);
+    void add_record(std::uint32_t name, std::uint32_t source, const CondaRecord& record);
+    void rank_versions(NameEntry& entry);
     std::optional<std::uint32_t> version_id(std::string_view text);
     void expand_record(RecordId id);
     std::span<const SpecId> intern_list(ChannelIndex& source, TextList list);
@@ -104,10 +116,12 @@ private:
     WorldCondition intern_condition(const SpecCondition& condition);
     void match(Spec& spec);
     [[nodiscard]] bool matches_in_full(const MatchSpec& query, const WorldRecord& record) const;
-    [[nodiscard]] bool tracks_features(RecordId id) const;
-    [[nodiscard]] std::strong_ordering compare_before_dependencies(RecordId a, RecordId b, bool lowest) const;
+    void add_spec(SpecId id, MatchSpec spec);
+    [[nodiscard]] std::uint64_t place_before_builds(RecordId id, bool lowest) const;
     [[nodiscard]] std::optional<RecordId> best_candidate(SpecId spec);
-    [[nodiscard]] std::vector<std::uint32_t> dependency_scores(std::span<const RecordId> group);
+    [[nodiscard]] std::vector<std::uint32_t> list_scores(
+        const std::vector<std::span<const SpecId>>& lists);
+    void sort_by_dependencies(std::span<RecordId> group);
     void match_fleet(Spec& spec, const std::vector<RecordId>& virtual_packages) const;
 
     const std::vector<Channel>* channels_;
@@ -125,9 +139,11 @@ private:
     std::vector<WorldRecord> records_;
     std::vector<std::unique_ptr<VirtualPackage>> virtual_packages_;
     SpanStore<SpecId> spec_lists_;
+    std::vector<std::span<const SpecId>> known_lists_;  ///< by ChannelIndex::list_of
     SpanStore<ExtraDepends> extra_lists_;
     std::vector<std::uint8_t> version_fits_;  // scratch of match(), by version: 0 not asked yet, 1 no, 2 yes
     std::vector<std::uint32_t> versions_asked_;
+    std::vector<Offer> offers_;  // scratch of list_scores()
     std::vector<CondaVersion> fleet_;  ///< compute capabilities of the target's GPUs
 };
 

@@ -15,10 +15,7 @@ std::optional<CondaVersion> newest_compat(const std::vector<Channel>& channels, 
     for (const Channel& channel : channels) {
         for (const Repodata& repodata : channel.subdirs) {
             if (repodata.subdir != platform && repodata.subdir != "noarch") continue;
-            const auto name = repodata.texts.find(package_name);
-            if (!name) continue;
-            for (const CondaRecord& record : repodata.records) {
-                if (record.name != *name) continue;
+            for (const CondaRecord& record : repodata.records_named(package_name)) {
                 auto version = CondaVersion::parse(repodata.text(record.version));
                 if (version && (!newest || *newest < *version)) newest = *std::move(version);
             }

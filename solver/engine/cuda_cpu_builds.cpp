@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "solver/engine/cuda_major.hpp"
@@ -17,19 +18,34 @@ bool is_cuda_name(std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-bool is_gpu_build(const CondaWorld& world, RecordId id) {
-    if (world.cuda_major_of(id)) return true;
-    const WorldRecord& record = world[id];
-    if (record.record == nullptr) return false;
-    const auto depends = record.repodata->list(record.record->depends);
-    return std::ranges::any_of(
-        depends, [&](TextId text) { return is_cuda_name(match_spec_name(record.repodata->text(text))); });
-}
+// Tells builds for CUDA. Thousands of records share their dependencies: those are looked at once.
+class GpuBuilds {
+public:
+    explicit GpuBuilds(const CondaWorld& world) : world_(world) {}
+
+    bool contain(RecordId id) {
+        if (world_.cuda_major_of(id)) return true;
+        const WorldRecord& record = world_[id];
+        if (record.record == nullptr) return false;
+        const auto depends = record.repodata->list(record.record->depends);
+        const auto [known, is_new] = known_.try_emplace(std::pair(depends.data(), depends.size()), false);
+        if (is_new) {
+            known->second = std::ranges::any_of(depends, [&](TextId text) {
+                return is_cuda_name(match_spec_name(record.repodata->text(text)));
+            });
+        }
+        return known->second;
+    }
+
+private:
+    const CondaWorld& world_;
+    std::map<std::pair<const TextId*, std::size_t>, bool> known_;
+};
 
 class RecordsOfTheAnswer {
 public:
     RecordsOfTheAnswer(TargetSolver& solver, const Solved& solved)
-        : world_(solver.conda()), limits_(cuda_limits_of(solver.request().target)) {
+        : world_(solver.conda()), gpu_builds_(world_), limits_(cuda_limits_of(solver.request().target)) {
         for (const SolvableId id : solved.answer.installed) {
             const Origin& origin = solved.answer.round.origins[id];
             if (origin.kind == Origin::Kind::record) chosen_.insert(origin.index);
@@ -38,12 +54,13 @@ public:
     }
 
     [[nodiscard]] const std::set<RecordId>& chosen() const { return chosen_; }
+    bool is_gpu_build(RecordId id) { return gpu_builds_.contain(id); }
 
     // The best build for CUDA of the record's name that the driver runs and the chosen packages allow.
     std::optional<RecordId> gpu_sibling(RecordId cpu) {
         std::vector<RecordId> fitting;
         for (const RecordId id : world_.records_of(world_[cpu].name)) {
-            if (is_gpu_build(world_, id) && runs(id)) fitting.push_back(id);
+            if (gpu_builds_.contain(id) && runs(id)) fitting.push_back(id);
         }
         if (fitting.empty()) return std::nullopt;
         world_.sort_best_first(fitting, false);
@@ -75,6 +92,7 @@ private:
     }
 
     CondaWorld& world_;
+    GpuBuilds gpu_builds_;
     CudaLimits limits_;
     std::set<RecordId> chosen_;
     std::set<std::uint32_t> names_;
@@ -108,10 +126,10 @@ std::vector<std::string> cpu_records(TargetSolver& solver, const Solved& solved)
     RecordsOfTheAnswer answer(solver, solved);
     for (const RecordId id : answer.chosen()) {
         const bool is_virtual = world[id].record == nullptr;
-        if (is_virtual || is_gpu_build(world, id)) continue;
+        if (is_virtual || answer.is_gpu_build(id)) continue;
         const bool says_cpu = world[id].build.find("cpu") != std::string_view::npos;
         const bool has_gpu = std::ranges::any_of(world.records_of(world[id].name),
-                                                 [&](RecordId other) { return is_gpu_build(world, other); });
+                                                 [&](RecordId other) { return answer.is_gpu_build(other); });
         if (!has_gpu) continue;
         const auto gpu = answer.gpu_sibling(id);
         if (!says_cpu && !gpu) continue;

@@ -80,10 +80,7 @@ WheelFilter wheel_filter(const std::vector<TargetRequest>& targets, const std::v
         for (const Channel& channel : channels) {
             for (const Repodata& repodata : channel.subdirs) {
                 if (repodata.subdir != request.target.platform && repodata.subdir != "noarch") continue;
-                const auto python = repodata.texts.find("python");
-                if (!python) continue;
-                for (const CondaRecord& record : repodata.records) {
-                    if (record.name != *python) continue;
+                for (const CondaRecord& record : repodata.records_named("python")) {
                     const std::string_view version = repodata.text(record.version);
                     const auto parsed = CondaVersion::parse(version);
                     const bool wanted =

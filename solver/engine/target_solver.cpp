@@ -28,7 +28,7 @@ Result<void> TargetSolver::prepare() {
     python_from_conda_ = !request_->pypi.empty() && (asks_for_python || conda_->has_name("python"));
     conda_->expand(conda_specs(all_roots()));
     if (python_from_conda_) {
-        const CondaSelection selection = select_conda(*conda_, conda_specs(all_roots()), {}, false);
+        const CondaSelection& selection = selection_of(all_roots(), {}, false);
         pythons = Pythons::of_conda(*conda_, selection.records, request_->target);
     } else if (request_->target.python) {
         pythons = Pythons::of_base_image(*request_->target.python, request_->target);
@@ -50,6 +50,7 @@ Result<void> TargetSolver::prepare() {
 }
 
 void TargetSolver::start_with(Pythons pythons) {
+    part_.reset();  // it names the Pythons
     pypi_ = std::make_unique<PypiWorld>(std::move(pythons));
     pypi_->lowest_all = options_->resolution == ResolutionMode::lowest;
     pypi_->set_allow_prereleases(prereleases_allowed_ || options_->prerelease == PrereleaseMode::allow);
@@ -119,8 +120,25 @@ CondaPart TargetSolver::conda_part(const Roots& roots, bool every_record) {
         constraints.push_back(conda_->intern(constraint.spec));
     CondaPreference preference = conda_preference();
     preference.constraints = constraints;
-    const CondaSelection selection = select_conda(*conda_, conda_specs(roots), preference, every_record);
-    return encode_conda(*conda_, selection, constraints, pypi_->pythons());
+    const CondaSelection& selection = selection_of(roots, preference, every_record);
+    if (!part_) part_ = encode_conda(*conda_, selection, constraints, pypi_->pythons());
+    return *part_;
+}
+
+// What is reached, alive and best follows from the question alone: the world only ever grows by what other
+// questions reach.
+const CondaSelection& TargetSolver::selection_of(const Roots& roots,
+                                                 const CondaPreference& preference,
+                                                 bool every_record) {
+    std::vector<SpecId> specs = conda_specs(roots);
+    const bool same = selected_ && selected_->specs == specs && selected_->preference == preference &&
+                      selected_->every_record == every_record;
+    if (!same) {
+        part_.reset();
+        CondaSelection selection = select_conda(*conda_, specs, preference, every_record);
+        selected_ = Selected{std::move(specs), preference, every_record, std::move(selection)};
+    }
+    return selected_->selection;
 }
 
 RoundsInput TargetSolver::rounds_input(const Roots& roots, const CondaPart& part) {

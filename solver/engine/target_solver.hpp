@@ -88,6 +88,9 @@ public:
 private:
     std::vector<SpecId> conda_specs(const Roots& roots);
     CondaPreference conda_preference();
+    const CondaSelection& selection_of(const Roots& roots,
+                                       const CondaPreference& preference,
+                                       bool every_record);
     void start_with(Pythons pythons);
 
     const TargetRequest* request_;
@@ -96,7 +99,17 @@ private:
     const NameMap* name_map_;
     MetadataSource* source_;
     Progress* progress_;
+    /// A question about conda's half, and its answer: most attempts ask the same of it.
+    struct Selected {
+        std::vector<SpecId> specs;
+        CondaPreference preference;
+        bool every_record = false;
+        CondaSelection selection;
+    };
+
     std::unique_ptr<CondaWorld> conda_;
+    std::optional<Selected> selected_;  ///< the last one
+    std::optional<CondaPart> part_;     ///< of `selected_`, once it was encoded
     std::unique_ptr<PypiWorld> pypi_;
     std::unique_ptr<Discovery> discovery_;
     std::unique_ptr<Rounds> rounds_;

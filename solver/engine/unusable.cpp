@@ -104,12 +104,9 @@ Unusable unusable_records(TargetSolver& solver, SpecId id, const std::string& as
     std::optional<std::string> other_platform;
     for (const Channel& channel : solver.channels()) {
         for (const Repodata& repodata : channel.subdirs) {
-            const auto name = repodata.texts.find(spec.name);
-            if (!name) continue;
             const bool platform =
                 repodata.subdir == "noarch" || repodata.subdir == solver.request().target.platform;
-            for (const CondaRecord& record : repodata.records) {
-                if (record.name != *name) continue;
+            for (const CondaRecord& record : repodata.records_named(spec.name)) {
                 const auto version = CondaVersion::parse(repodata.text(record.version));
                 if (!version) continue;
                 MatchFields fields;

@@ -30,11 +30,14 @@ struct WorldRecord {
     std::uint32_t channel = 0;  ///< position in the channel list
     std::uint32_t name = 0;     ///< index into CondaWorld::names
     std::uint32_t version = 0;  ///< index into CondaWorld::versions
+    std::uint32_t rank = 0;     ///< of its version among those of its name: equal for equal versions
+    std::uint64_t build_number = 0;
     std::string_view build;
     std::span<const SpecId> depends;
     std::span<const SpecId> constrains;
     std::span<const ExtraDepends> extras;
     std::span<const Identity> identities;
+    bool tracks_features = false;
     bool expanded = false;  ///< the spans are filled
 };
 

@@ -44,6 +44,13 @@ struct CondaRecord {
     Noarch noarch = Noarch::none;
 };
 
+/// Where the records of one name lie.
+struct NameRun {
+    TextId name;
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+};
+
 /// All records of one subdir of one channel.
 struct Repodata {
     std::string channel;  ///< canonical name: "conda-forge", or the last path component of a path or URL
@@ -52,7 +59,8 @@ struct Repodata {
         base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
     Interner texts;
     Table<TextId> lists;
-    Table<CondaRecord> records;
+    Table<CondaRecord> records;  ///< those of a name together
+    Table<NameRun> names;        ///< ascending; what is not in it is not found
     std::shared_ptr<const void> held;  ///< what the tables view, where they do not own their values
 
     [[nodiscard]] std::span<const TextId> list(TextList run) const {
@@ -61,6 +69,15 @@ struct Repodata {
         return all.subspan(run.begin, run.size);
     }
     [[nodiscard]] std::string_view text(TextId id) const { return texts[id]; }
+    /// The positions of a name's records.
+    [[nodiscard]] NameRun run_of(std::string_view name) const;
+    [[nodiscard]] std::span<const CondaRecord> records_named(std::string_view name) const {
+        const NameRun run = run_of(name);
+        return records.all().subspan(run.begin, run.size);
+    }
+    /// Brings records of a name together, in the order that they have, and writes `names`. Whoever fills
+    /// `records` calls it last.
+    void sort_by_name();
 };
 
 /// One channel: its arch subdir and noarch. The order of channels in a request is their priority.

@@ -71,6 +71,7 @@ Repodata ToyWorld::subdir_of(const Channel& channel,
         made.sha256 = sha256_of(channel.name + "/" + std::string(repodata.text(made.file_name)));
         repodata.records.push_back(made);
     }
+    repodata.sort_by_name();
     return repodata;
 }
 
