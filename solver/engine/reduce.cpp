@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <compare>
+#include <span>
 #include <unordered_map>
 
 namespace aimlock::engine {
@@ -131,36 +133,113 @@ std::vector<std::uint32_t> numbers_of(const std::vector<SolvableId>& kept, std::
     return numbers;
 }
 
-// The best ranked of every class, ascending: same name, same keys provided, same keys asked for and refused.
-std::vector<SolvableId> best_of_classes(const Problem& problem) {
-    std::vector<std::vector<std::uint32_t>> signatures(problem.solvables.size());
-    for (SolvableId id = 0; id < problem.solvables.size(); ++id) {
-        const Problem::Solvable& solvable = problem.solvables[id];
-        std::vector<std::uint32_t>& signature = signatures[id];
-        signature.reserve(solvable.requirements.size() + solvable.conflicts.size() + 8);
-        signature = solvable.requirements;
-        std::ranges::sort(signature);
-        signature.push_back(none);
-        signature.insert(signature.end(), solvable.conflicts.begin(), solvable.conflicts.end());
-        std::sort(signature.end() - static_cast<std::ptrdiff_t>(solvable.conflicts.size()), signature.end());
-        signature.push_back(none);
-        signature.push_back(solvable.name);
+/// Lists of keys for each solvable, in one block.
+class KeysOfSolvables {
+public:
+    // Of the keys that `used` marks, those that each solvable provides, ascending.
+    KeysOfSolvables(const Problem& problem, const std::vector<std::uint8_t>& used)
+        : begin_(problem.solvables.size() + 1, 0) {
+        for (KeyId key = 0; key < problem.keys.size(); ++key) {
+            if (used[key] == 0) continue;
+            for (const SolvableId id : problem.keys[key]) ++begin_[id + 1];
+        }
+        for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+        keys_.resize(begin_.back());
+        std::vector<std::uint32_t> next = begin_;
+        for (KeyId key = 0; key < problem.keys.size(); ++key) {
+            if (used[key] == 0) continue;
+            for (const SolvableId id : problem.keys[key]) keys_[next[id]++] = key;
+        }
     }
-    for (KeyId key = 0; key < problem.keys.size(); ++key) {
-        for (const SolvableId id : problem.keys[key]) signatures[id].push_back(key);
+    std::span<const KeyId> operator[](SolvableId id) const {
+        return std::span<const KeyId>(keys_).subspan(begin_[id], begin_[id + 1] - begin_[id]);
     }
-    std::unordered_map<const std::vector<std::uint32_t>*, SolvableId, HashOfNumbers, SameNumbers> best;
-    best.reserve(problem.solvables.size());
-    for (SolvableId id = 0; id < problem.solvables.size(); ++id) {
-        const auto [entry, is_new] = best.try_emplace(&signatures[id], id);
-        if (!is_new && problem.solvables[id].rank > problem.solvables[entry->second].rank) entry->second = id;
-    }
-    std::vector<SolvableId> kept;
-    kept.reserve(best.size());
-    for (const auto& [signature, id] : best) kept.push_back(id);
-    std::ranges::sort(kept);
-    return kept;
+
+private:
+    std::vector<std::uint32_t> begin_;
+    std::vector<KeyId> keys_;
+};
+
+std::uint64_t mixed(std::uint64_t value) {
+    value = (value + 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+    value = (value ^ (value >> 32U)) * 0xc4ceb9fe1a85ec53ULL;
+    return value ^ (value >> 29U);
 }
+
+// Finds solvables that are never needed: another one of the name is ranked as high or higher, asks for the same
+// and refuses the same, meets every requirement that they meet, and is refused by nobody who does not refuse
+// them. Whoever has such a solvable in an answer can have the other instead.
+class Superfluous {
+public:
+    explicit Superfluous(const Problem& problem)
+        : problem_(problem),
+          meets_(problem, wanted_by(problem)),
+          refused_by_(problem, refused_keys(problem)) {}
+
+    /// What is left, ascending.
+    [[nodiscard]] std::vector<SolvableId> rest() const {
+        std::vector<Rival> rivals;
+        rivals.reserve(problem_.solvables.size());
+        for (SolvableId id = 0; id < problem_.solvables.size(); ++id)
+            rivals.push_back({asks_of(problem_.solvables[id]), ~problem_.solvables[id].rank, id});
+        std::ranges::sort(rivals);
+        std::vector<SolvableId> kept;
+        kept.reserve(rivals.size());
+        for (std::size_t i = 0, first = 0; i < rivals.size(); ++i) {
+            if (i == 0 || rivals[i].asks != rivals[i - 1].asks) first = kept.size();
+            const auto better = std::span(kept).subspan(first);
+            const SolvableId id = rivals[i].id;
+            if (std::ranges::none_of(better, [&](SolvableId other) { return replaces(other, id); }))
+                kept.push_back(id);
+        }
+        std::ranges::sort(kept);
+        return kept;
+    }
+
+private:
+    struct Rival {
+        std::uint64_t asks;
+        std::uint32_t below;  // the best rank first
+        SolvableId id;
+        friend auto operator<=>(const Rival&, const Rival&) = default;
+    };
+
+    static std::vector<std::uint8_t> wanted_by(const Problem& problem) {
+        std::vector<std::uint8_t> wanted(problem.keys.size(), 0);
+        for (const KeyId job : problem.jobs) wanted[job] = 1;
+        for (const Problem::Solvable& solvable : problem.solvables) {
+            for (const KeyId key : solvable.requirements) wanted[key] = 1;
+        }
+        return wanted;
+    }
+
+    static std::vector<std::uint8_t> refused_keys(const Problem& problem) {
+        std::vector<std::uint8_t> refused(problem.keys.size(), 0);
+        for (const Problem::Solvable& solvable : problem.solvables) {
+            for (const KeyId key : solvable.conflicts) refused[key] = 1;
+        }
+        return refused;
+    }
+
+    // One number for what a solvable is called, asks for and refuses, whatever the order.
+    static std::uint64_t asks_of(const Problem::Solvable& solvable) {
+        std::uint64_t asks = mixed(solvable.name);
+        for (const KeyId key : solvable.requirements) asks += mixed((std::uint64_t{1} << 32U) | key);
+        for (const KeyId key : solvable.conflicts) asks += mixed((std::uint64_t{2} << 32U) | key);
+        return asks;
+    }
+
+    [[nodiscard]] bool replaces(SolvableId other, SolvableId id) const {
+        return meets_[other].size() >= meets_[id].size() &&
+               refused_by_[other].size() <= refused_by_[id].size() &&
+               std::ranges::includes(meets_[other], meets_[id]) &&
+               std::ranges::includes(refused_by_[id], refused_by_[other]);
+    }
+
+    const Problem& problem_;
+    KeysOfSolvables meets_;
+    KeysOfSolvables refused_by_;
+};
 
 }  // namespace
 
@@ -176,10 +255,11 @@ Reduced reduce(const Problem& problem, const Pruning& pruning) {
     }
     reduced.problem = Copy(problem, numbers_of(reduced.kept, problem.solvables.size()))
                           .run(reduced.kept, jobs, [&](KeyId key) { return pruning.forced[key].forced; });
-    // Fewer solvables make keys equal, and equal keys make solvables equal.
+    // Fewer solvables make keys equal, and equal keys make more of them superfluous.
     while (true) {
-        const std::vector<SolvableId> best = best_of_classes(reduced.problem);
-        if (best.size() == reduced.problem.solvables.size()) return reduced;
+        const std::vector<SolvableId> best = Superfluous(reduced.problem).rest();
+        // A few more or less are not worth another copy.
+        if (best.size() + best.size() / 64 >= reduced.problem.solvables.size()) return reduced;
         const Problem before = std::move(reduced.problem);
         reduced.problem =
             Copy(before, numbers_of(best, before.solvables.size())).run(best, before.jobs, [](KeyId) {

@@ -8,10 +8,11 @@
 namespace aimlock::engine {
 namespace {
 
-/// The pool of one problem. Solvable i of the problem is libsolv's `first + i`.
+/// The pool of one problem. Solvable i of the problem is libsolv's `first + i`; `always` comes behind them.
 struct LoadedPool {
     std::unique_ptr<::Pool, FreeSolv> pool;
     ::Id first = 0;
+    ::Id always = 0;  ///< asks for nothing and is installed
     std::vector<::Id> key_ids;
 };
 
@@ -29,7 +30,12 @@ void load_solvables(const Problem& problem, LoadedPool& loaded) {
     for (std::size_t k = 0; k < problem.keys.size(); ++k) {
         loaded.key_ids.push_back(string_id(pool, "#" + std::to_string(k)));
     }
-    loaded.first = ::repo_add_solvable_block(repo, static_cast<int>(problem.solvables.size()));
+    loaded.first = ::repo_add_solvable_block(repo, static_cast<int>(problem.solvables.size()) + 1);
+    loaded.always = loaded.first + static_cast<::Id>(problem.solvables.size());
+    ::Solvable* always = ::pool_id2solvable(pool, loaded.always);
+    always->name = always->evr = string_id(pool, "always");
+    always->arch = ARCH_NOARCH;
+    always->dep_provides = ::repo_addid_dep(repo, always->dep_provides, always->name, 0);
     for (std::size_t i = 0; i < problem.solvables.size(); ++i) {
         const Problem::Solvable& from = problem.solvables[i];
         ::Solvable* to = ::pool_id2solvable(pool, loaded.first + static_cast<::Id>(i));
@@ -59,15 +65,65 @@ void load_keys(const Problem& problem, LoadedPool& loaded) {
     }
 }
 
+// All that the jobs can reach, what is asked for before what asks for it where that is possible.
+std::vector<SolvableId> bottom_up(const Problem& problem) {
+    struct Visit {
+        SolvableId id;
+        std::size_t next = 0;  // of its requirements
+    };
+    std::vector<SolvableId> order;
+    std::vector<bool> seen_key(problem.keys.size(), false);
+    std::vector<bool> seen(problem.solvables.size(), false);
+    std::vector<Visit> path;
+    const auto enter = [&](KeyId key) {
+        if (seen_key[key]) return;
+        seen_key[key] = true;
+        for (const SolvableId id : problem.keys[key]) {
+            if (seen[id]) continue;
+            seen[id] = true;
+            path.push_back({id});
+        }
+    };
+    for (const KeyId job : problem.jobs) {
+        enter(job);
+        while (!path.empty()) {
+            const Visit visit = path.back();
+            if (visit.next < problem.solvables[visit.id].requirements.size()) {
+                ++path.back().next;
+                enter(problem.solvables[visit.id].requirements[visit.next]);
+            } else {
+                order.push_back(visit.id);
+                path.pop_back();
+            }
+        }
+    }
+    return order;
+}
+
+// libsolv makes a solvable's rules and those of all that it can reach before it comes to the next job, and
+// the queue of what it has still to look at is copied for every eighth solvable that joins it: the square of
+// what can be reached. So the first job names everything, bottom up, and the queue stays short. The job is met
+// before anything is decided, and libsolv sorts the rules: nothing else changes.
+void push_reachable(const Problem& problem, LoadedPool& loaded, SolvQueue& jobs) {
+    SolvQueue one_of;
+    one_of.push(loaded.always);
+    for (const SolvableId id : bottom_up(problem)) one_of.push(loaded.first + static_cast<::Id>(id));
+    jobs.push(SOLVER_INSTALL | SOLVER_SOLVABLE);
+    jobs.push(loaded.always);
+    jobs.push(SOLVER_INSTALL | SOLVER_SOLVABLE_ONE_OF);
+    jobs.push(::pool_queuetowhatprovides(loaded.pool.get(), one_of.raw()));
+}
+
 }  // namespace
 
 std::optional<std::vector<SolvableId>> solve_problem(const Problem& problem, double& spent_ms) {
     const auto start = std::chrono::steady_clock::now();
-    LoadedPool loaded{std::unique_ptr<::Pool, FreeSolv>(::pool_create()), 0, {}};
+    LoadedPool loaded{std::unique_ptr<::Pool, FreeSolv>(::pool_create()), 0, 0, {}};
     load_solvables(problem, loaded);
     load_keys(problem, loaded);
 
     SolvQueue jobs;
+    push_reachable(problem, loaded, jobs);
     for (const KeyId key : problem.jobs) {
         jobs.push(SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES);
         jobs.push(loaded.key_ids[key]);
@@ -87,7 +143,7 @@ std::optional<std::vector<SolvableId>> solve_problem(const Problem& problem, dou
         ::solver_get_decisionqueue(solver.get(), decisions.raw());
         installed.emplace();
         for (int i = 0; i < decisions.size(); ++i) {
-            if (decisions[i] >= loaded.first)
+            if (decisions[i] >= loaded.first && decisions[i] != loaded.always)
                 installed->push_back(static_cast<SolvableId>(decisions[i] - loaded.first));
         }
         std::ranges::sort(*installed);
