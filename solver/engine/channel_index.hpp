@@ -16,8 +16,7 @@ class ChannelIndex {
 public:
     static constexpr std::uint32_t none = 0xffffffff;
 
-    ChannelIndex(const Repodata& repodata, std::uint32_t channel)
-        : repodata_(&repodata), channel_(channel) {}
+    ChannelIndex(const Repodata& repodata, std::uint32_t channel) : repodata_(&repodata), channel_(channel) {}
 
     [[nodiscard]] const Repodata& repodata() const { return *repodata_; }
     [[nodiscard]] std::uint32_t channel() const { return channel_; }  ///< position in the channel list

@@ -58,7 +58,8 @@ std::vector<std::uint32_t> CondaWorld::list_scores(const std::vector<std::span<c
                 {specs_[spec].name, version | (std::uint64_t{!record.tracks_features} << 32U), list});
         }
         // The first spec on a name speaks for it.
-        const auto own = std::ranges::subrange(offers_.begin() + static_cast<std::ptrdiff_t>(begin), offers_.end());
+        const auto own =
+            std::ranges::subrange(offers_.begin() + static_cast<std::ptrdiff_t>(begin), offers_.end());
         std::ranges::stable_sort(own, {}, &Offer::name);
         const auto repeated = std::ranges::unique(own, {}, &Offer::name);
         offers_.erase(repeated.begin(), repeated.end());

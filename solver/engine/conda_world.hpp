@@ -119,8 +119,7 @@ private:
     void add_spec(SpecId id, MatchSpec spec);
     [[nodiscard]] std::uint64_t place_before_builds(RecordId id, bool lowest) const;
     [[nodiscard]] std::optional<RecordId> best_candidate(SpecId spec);
-    [[nodiscard]] std::vector<std::uint32_t> list_scores(
-        const std::vector<std::span<const SpecId>>& lists);
+    [[nodiscard]] std::vector<std::uint32_t> list_scores(const std::vector<std::span<const SpecId>>& lists);
     void sort_by_dependencies(std::span<RecordId> group);
     void match_fleet(Spec& spec, const std::vector<RecordId>& virtual_packages) const;
 
@@ -143,7 +142,7 @@ private:
     SpanStore<ExtraDepends> extra_lists_;
     std::vector<std::uint8_t> version_fits_;  // scratch of match(), by version: 0 not asked yet, 1 no, 2 yes
     std::vector<std::uint32_t> versions_asked_;
-    std::vector<Offer> offers_;  // scratch of list_scores()
+    std::vector<Offer> offers_;        // scratch of list_scores()
     std::vector<CondaVersion> fleet_;  ///< compute capabilities of the target's GPUs
 };
 

@@ -166,9 +166,9 @@ std::uint64_t mixed(std::uint64_t value) {
     return value ^ (value >> 29U);
 }
 
-// Finds solvables that are never needed: another one of the name is ranked as high or higher, asks for the same
-// and refuses the same, meets every requirement that they meet, and is refused by nobody who does not refuse
-// them. Whoever has such a solvable in an answer can have the other instead.
+// Finds solvables that are never needed: another one of the name is ranked as high or higher, asks for the
+// same and refuses the same, meets every requirement that they meet, and is refused by nobody who does not
+// refuse them. Whoever has such a solvable in an answer can have the other instead.
 class Superfluous {
 public:
     explicit Superfluous(const Problem& problem)

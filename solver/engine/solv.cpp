@@ -102,8 +102,8 @@ std::vector<SolvableId> bottom_up(const Problem& problem) {
 
 // libsolv makes a solvable's rules and those of all that it can reach before it comes to the next job, and
 // the queue of what it has still to look at is copied for every eighth solvable that joins it: the square of
-// what can be reached. So the first job names everything, bottom up, and the queue stays short. The job is met
-// before anything is decided, and libsolv sorts the rules: nothing else changes.
+// what can be reached. So the first job names everything, bottom up, and the queue stays short. The job is
+// met before anything is decided, and libsolv sorts the rules: nothing else changes.
 void push_reachable(const Problem& problem, LoadedPool& loaded, SolvQueue& jobs) {
     SolvQueue one_of;
     one_of.push(loaded.always);

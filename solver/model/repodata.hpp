@@ -59,8 +59,8 @@ struct Repodata {
         base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
     Interner texts;
     Table<TextId> lists;
-    Table<CondaRecord> records;  ///< those of a name together
-    Table<NameRun> names;        ///< ascending; what is not in it is not found
+    Table<CondaRecord> records;        ///< those of a name together
+    Table<NameRun> names;              ///< ascending; what is not in it is not found
     std::shared_ptr<const void> held;  ///< what the tables view, where they do not own their values
 
     [[nodiscard]] std::span<const TextId> list(TextList run) const {

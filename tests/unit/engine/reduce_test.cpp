@@ -44,6 +44,26 @@ TEST(Reduce, WhatAKeyInUseTellsApartStays) {
     EXPECT_THAT(toy.reduced().kept, ElementsAre(a2, a1, b2, b1));
 }
 
+TEST(Reduce, WhatABetterOneCanStandForIsLeftOut) {
+    Toy toy;
+    const auto a = toy.problem.add_name("a");
+    const auto b = toy.problem.add_name("b");
+    const auto c = toy.problem.add_name("c");
+    const auto a3 = toy.add(a, 3);
+    const auto a2 = toy.add(a, 2);
+    const auto a1 = toy.add(a, 1);
+    const KeyId any_a = toy.problem.add_key({a3, a2, a1});
+    const KeyId new_a = toy.problem.add_key({a3, a2});
+    const auto b2 = toy.add(b, 2, {new_a});
+    const auto b1 = toy.add(b, 1);
+    const auto c2 = toy.add(c, 2);
+    const auto c1 = toy.add(c, 1);
+    toy.problem.solvables[c2].conflicts = {toy.problem.add_key({a3})};
+    toy.problem.jobs = {any_a, toy.problem.add_key({b2, b1}), toy.problem.add_key({c2, c1})};
+    // a3 meets all that a2 does, but c2 refuses it; a2 meets all that a1 does.
+    EXPECT_THAT(toy.reduced().kept, ElementsAre(a3, a2, b2, b1, c2, c1));
+}
+
 TEST(Reduce, AConflictTellsApart) {
     Toy toy;
     const auto a = toy.problem.add_name("a");

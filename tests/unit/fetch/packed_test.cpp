@@ -220,6 +220,8 @@ TEST(PackedRepodata, SaysWhatEverySharedChannelSays) {
             ASSERT_EQ(told(*opened, opened->records[i]), told(*parsed, parsed->records[i]));
             const std::string_view name = opened->text(opened->records[i].name);
             ASSERT_EQ(opened->texts.find(name), opened->records[i].name);
+            const NameRun run = opened->run_of(name);
+            ASSERT_TRUE(run.begin <= i && i < run.begin + run.size);
         }
         EXPECT_FALSE(opened->texts.find("no package has this name"));
         ++channels;

@@ -134,6 +134,31 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"packages":{"x-1-0.tar.bz2":{"name":"x","version":"1","build":"0","sha256":"abc"}}})"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(Repodata, RecordsOfANameLieTogetherAndEqualListsLieOnce) {
+    const auto repodata = parse(R"({
+      "packages": {
+        "b-1-0.tar.bz2": {"name": "b", "version": "1", "build": "0", "depends": ["x", "y"]},
+        "a-2-0.tar.bz2": {"name": "a", "version": "2", "build": "0", "depends": ["x"], "constrains": ["x", "y"]}},
+      "packages.conda": {
+        "b-2-0.conda": {"name": "b", "version": "2", "build": "0", "depends": ["x", "y"]},
+        "b-1-0.conda": {"name": "b", "version": "1", "build": "0", "depends": []}}})");
+    ASSERT_TRUE(repodata) << repodata.error().message;
+    const auto files_of = [&](std::string_view name) {
+        std::vector<std::string_view> files;
+        for (const CondaRecord& one : repodata->records_named(name))
+            files.push_back(repodata->text(one.file_name));
+        return files;
+    };
+    EXPECT_THAT(files_of("b"), ElementsAre("b-1-0.tar.bz2", "b-2-0.conda", "b-1-0.conda"));
+    EXPECT_THAT(files_of("a"), ElementsAre("a-2-0.tar.bz2"));
+    EXPECT_THAT(files_of("x"), ElementsAre());  // a text, but not of a name
+    EXPECT_THAT(files_of("c"), ElementsAre());
+    const auto b = repodata->records_named("b");
+    EXPECT_EQ(b[0].depends.begin, b[1].depends.begin);
+    EXPECT_EQ(b[0].depends.begin, repodata->records_named("a")[0].constrains.begin);
+    EXPECT_EQ(repodata->lists.size(), 3U);
+}
+
 TEST(Repodata, DamageIsAnErrorThatNamesTheDocument) {
     for (const char* text : {"", "[]", "<html>", R"({"packages":{"a-1-0.conda":{"name":"a")",
                              R"({"packages":{"a":nonsense}})", R"({"packages":{}} x{})"}) {
