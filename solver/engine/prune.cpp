@@ -3,34 +3,43 @@
 #include <algorithm>
 
 #include "solver/base/sort_unique.hpp"
+#include "solver/engine/packed_lists.hpp"
 
 namespace aimlock::engine {
 namespace {
 
 class Pruner {
 public:
-    explicit Pruner(const Problem& problem) : problem_(problem) {
+    explicit Pruner(const Problem& problem)
+        : problem_(problem),
+          users_(problem.keys.size(),
+                 [&](auto put) {
+                     for (SolvableId id = 0; id < problem.solvables.size(); ++id) {
+                         for (const KeyId key : problem.solvables[id].requirements) put(key, id);
+                     }
+                 }),
+          memberships_(problem.solvables.size(),
+                       [&](auto put) {
+                           for (KeyId key = 0; key < problem.keys.size(); ++key) {
+                               for (const SolvableId id : problem.keys[key]) put(id, key);
+                           }
+                       }),
+          by_name_(problem.names.size(),
+                   [&](auto put) {
+                       for (SolvableId id = 0; id < problem.solvables.size(); ++id)
+                           put(problem.solvables[id].name, id);
+                   }),
+          carried_names_(problem.solvables.size(), [&](auto put) {
+              for (std::uint32_t name = 0; name < problem.names.size(); ++name) {
+                  if (problem.identity_keys[name] == Problem::no_key) continue;
+                  for (const SolvableId id : problem.keys[problem.identity_keys[name]]) put(id, name);
+              }
+          }) {
         result_.deaths.resize(problem.solvables.size());
         result_.forced.resize(problem.keys.size());
         live_.resize(problem.keys.size());
-        users_.resize(problem.keys.size());
         dirty_.resize(problem.keys.size(), 0);
-        by_name_.resize(problem.names.size());
-        memberships_.resize(problem.solvables.size());
-        for (SolvableId i = 0; i < problem.solvables.size(); ++i) {
-            by_name_[problem.solvables[i].name].push_back(i);
-            for (const KeyId key : problem.solvables[i].requirements) users_[key].push_back(i);
-        }
-        carried_names_.resize(problem.solvables.size());
-        for (std::uint32_t name = 0; name < problem.names.size(); ++name) {
-            if (problem.identity_keys[name] == Problem::no_key) continue;
-            for (const SolvableId i : problem.keys[problem.identity_keys[name]])
-                carried_names_[i].push_back(name);
-        }
-        for (KeyId key = 0; key < problem.keys.size(); ++key) {
-            live_[key] = problem.keys[key].size();
-            for (const SolvableId i : problem.keys[key]) memberships_[i].push_back(key);
-        }
+        for (KeyId key = 0; key < problem.keys.size(); ++key) live_[key] = problem.keys[key].size();
     }
 
     Pruning run() {
@@ -151,9 +160,10 @@ private:
     }
 
     void kill_carried_wheels(KeyId key, const std::vector<SolvableId>& live) {
-        std::vector<std::uint32_t> common = carried_names_[live.front()];
+        const auto carried = carried_names_[live.front()];
+        std::vector<std::uint32_t> common(carried.begin(), carried.end());
         for (std::size_t i = 1; i < live.size() && !common.empty(); ++i) {
-            const auto& other = carried_names_[live[i]];
+            const auto other = carried_names_[live[i]];
             std::erase_if(common,
                           [&](std::uint32_t name) { return std::ranges::find(other, name) == other.end(); });
         }
@@ -186,12 +196,11 @@ private:
 
     const Problem& problem_;
     Pruning result_;
-    std::vector<std::size_t> live_;                // live providers of each key
-    std::vector<std::vector<SolvableId>> users_;   // who requires each key
-    std::vector<std::vector<KeyId>> memberships_;  // the keys that each solvable provides
-    std::vector<std::vector<SolvableId>> by_name_;
-    std::vector<std::vector<std::uint32_t>>
-        carried_names_;                // PyPI names whose distribution a conda solvable carries
+    std::vector<std::size_t> live_;    // live providers of each key
+    PackedLists users_;                // who requires each key
+    PackedLists memberships_;          // the keys that each solvable provides
+    PackedLists by_name_;              // the solvables of each name
+    PackedLists carried_names_;        // PyPI names whose distribution a conda solvable carries
     std::vector<std::uint8_t> dirty_;  // key waits in open_
     std::vector<KeyId> open_;          // forced keys to look at again
     std::vector<KeyId> single_;        // forced keys with one live provider

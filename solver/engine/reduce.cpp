@@ -6,6 +6,8 @@
 #include <span>
 #include <unordered_map>
 
+#include "solver/engine/packed_lists.hpp"
+
 namespace aimlock::engine {
 namespace {
 
@@ -133,32 +135,15 @@ std::vector<std::uint32_t> numbers_of(const std::vector<SolvableId>& kept, std::
     return numbers;
 }
 
-/// Lists of keys for each solvable, in one block.
-class KeysOfSolvables {
-public:
-    // Of the keys that `used` marks, those that each solvable provides, ascending.
-    KeysOfSolvables(const Problem& problem, const std::vector<std::uint8_t>& used)
-        : begin_(problem.solvables.size() + 1, 0) {
-        for (KeyId key = 0; key < problem.keys.size(); ++key) {
-            if (used[key] == 0) continue;
-            for (const SolvableId id : problem.keys[key]) ++begin_[id + 1];
-        }
-        for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
-        keys_.resize(begin_.back());
-        std::vector<std::uint32_t> next = begin_;
-        for (KeyId key = 0; key < problem.keys.size(); ++key) {
-            if (used[key] == 0) continue;
-            for (const SolvableId id : problem.keys[key]) keys_[next[id]++] = key;
-        }
-    }
-    std::span<const KeyId> operator[](SolvableId id) const {
-        return std::span<const KeyId>(keys_).subspan(begin_[id], begin_[id + 1] - begin_[id]);
-    }
-
-private:
-    std::vector<std::uint32_t> begin_;
-    std::vector<KeyId> keys_;
-};
+// Of the keys that `used` marks, those that each solvable provides, ascending.
+PackedLists keys_of_solvables(const Problem& problem, const std::vector<std::uint8_t>& used) {
+    return {problem.solvables.size(), [&](auto put) {
+                for (KeyId key = 0; key < problem.keys.size(); ++key) {
+                    if (used[key] == 0) continue;
+                    for (const SolvableId id : problem.keys[key]) put(id, key);
+                }
+            }};
+}
 
 std::uint64_t mixed(std::uint64_t value) {
     value = (value + 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
@@ -173,8 +158,8 @@ class Superfluous {
 public:
     explicit Superfluous(const Problem& problem)
         : problem_(problem),
-          meets_(problem, wanted_by(problem)),
-          refused_by_(problem, refused_keys(problem)) {}
+          meets_(keys_of_solvables(problem, wanted_by(problem))),
+          refused_by_(keys_of_solvables(problem, refused_keys(problem))) {}
 
     /// What is left, ascending.
     [[nodiscard]] std::vector<SolvableId> rest() const {
@@ -237,8 +222,8 @@ private:
     }
 
     const Problem& problem_;
-    KeysOfSolvables meets_;
-    KeysOfSolvables refused_by_;
+    PackedLists meets_;
+    PackedLists refused_by_;
 };
 
 }  // namespace
