@@ -58,11 +58,10 @@ std::vector<std::uint32_t> CondaWorld::list_scores(const std::vector<std::span<c
                 {specs_[spec].name, version | (std::uint64_t{!record.tracks_features} << 32U), list});
         }
         // The first spec on a name speaks for it.
-        const auto own =
-            std::ranges::subrange(offers_.begin() + static_cast<std::ptrdiff_t>(begin), offers_.end());
-        std::ranges::stable_sort(own, {}, &Offer::name);
-        const auto repeated = std::ranges::unique(own, {}, &Offer::name);
-        offers_.erase(repeated.begin(), repeated.end());
+        const auto own = offers_.begin() + static_cast<std::ptrdiff_t>(begin);
+        std::stable_sort(own, offers_.end(), [](const Offer& a, const Offer& b) { return a.name < b.name; });
+        const auto same_name = [](const Offer& a, const Offer& b) { return a.name == b.name; };
+        offers_.erase(std::unique(own, offers_.end(), same_name), offers_.end());
     }
     std::ranges::sort(offers_, {}, [](const Offer& offer) { return std::pair(offer.name, offer.best); });
     std::vector<std::uint32_t> scores(lists.size(), 0);

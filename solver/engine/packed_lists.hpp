@@ -21,7 +21,8 @@ public:
     }
 
     std::span<const std::uint32_t> operator[](std::uint32_t list) const {
-        return std::span<const std::uint32_t>(numbers_).subspan(begin_[list], begin_[list + 1] - begin_[list]);
+        return std::span<const std::uint32_t>(numbers_).subspan(begin_[list],
+                                                                begin_[list + 1] - begin_[list]);
     }
 
 private:
