@@ -267,13 +267,11 @@ const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t sp
     const Project& project = projects_[id];
     const SpecifierSet& set = specifier_sets_[specifiers];
     const bool pinned = set.pinned().has_value();
-    const bool prereleases =
-        !disallow_prereleases_ && (allow_prereleases_ || set.names_prerelease() || project.only_prereleases ||
-                                   prerelease_projects.contains(id));
     for (ReleaseId r = 0; r < project.releases.size(); ++r) {
         const Release& release = project.releases[r];
         if (release.yanked && !pinned) continue;
-        if (release.prerelease && !prereleases) continue;
+        if (release.prerelease && disallow_prereleases_) continue;
+        if (!set.names_prerelease() && is_prerelease_to_be_named(id, r)) continue;
         if (set.admits(release.version)) entry->second.push_back(r);
     }
     return entry->second;
@@ -282,6 +280,17 @@ const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t sp
 bool PypiWorld::may_be_named(ProjectId project, ReleaseId release) const {
     const Release& known = projects_[project].releases[release];
     return known.prerelease ? !disallow_prereleases_ : known.yanked;
+}
+
+bool PypiWorld::is_prerelease_to_be_named(ProjectId id, ReleaseId release) const {
+    const Project& project = projects_[id];
+    return project.releases[release].prerelease && !allow_prereleases_ && !project.only_prereleases &&
+           !prerelease_projects.contains(id) && !admitted_prereleases_.contains(id);
+}
+
+void PypiWorld::admit_prereleases_of(const std::set<ProjectId>& projects) {
+    admitted_prereleases_.insert(projects.begin(), projects.end());
+    admitted_.clear();
 }
 
 void PypiWorld::set_allow_prereleases(bool allow) {

@@ -62,6 +62,10 @@ public:
     [[nodiscard]] bool may_be_named(ProjectId project, ReleaseId release) const;
     /// Pre-releases count everywhere (`--prerelease allow`, and the second try of if-necessary).
     void set_allow_prereleases(bool allow);
+    /// They count for every requirement on these projects; a final release is better all the same.
+    void admit_prereleases_of(const std::set<ProjectId>& projects);
+    /// Whether a requirement has to name this release for it to count: a pre-release, as things are admitted.
+    [[nodiscard]] bool is_prerelease_to_be_named(ProjectId project, ReleaseId release) const;
     void set_disallow_prereleases() { disallow_prereleases_ = true; }
     /// Projects whose direct requirement names a pre-release.
     std::set<ProjectId> prerelease_projects;
@@ -97,6 +101,7 @@ private:
     std::unordered_map<std::string, PythonSet> requires_python_sets_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::vector<ReleaseId>> admitted_;
     std::uint64_t documents_ = 0;
+    std::set<ProjectId> admitted_prereleases_;
     bool allow_prereleases_ = false;
     bool disallow_prereleases_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "solver/engine/cuda_bindings.hpp"
 #include "solver/engine/cuda_compat.hpp"
@@ -27,6 +28,41 @@ Attempt keep_or_solve(engine::TargetSolver& solver) {
     return solver.attempt(solver.all_roots());
 }
 
+// Of all answers the best one.
+Result<engine::Solved> best_of(engine::TargetSolver& solver, engine::Solved first) {
+    auto matched = engine::with_bindings_of_cuda_major(solver, solver.all_roots(), std::move(first));
+    if (!matched) return matched;
+    return engine::improve(solver, solver.all_roots(), *std::move(matched));
+}
+
+std::set<engine::ProjectId> projects_with_named_prereleases(const engine::TargetSolver& solver,
+                                                            const engine::Solved& solved) {
+    std::set<engine::ProjectId> projects;
+    for (const engine::SolvableId id : solved.answer.installed) {
+        const engine::Origin& origin = solved.answer.round.origins[id];
+        if (origin.kind == engine::Origin::Kind::release &&
+            solver.pypi().is_prerelease_to_be_named(origin.project, origin.release))
+            projects.insert(origin.project);
+    }
+    return projects;
+}
+
+// A pre-release that the best answer has because one package names it will be there: so others may have it,
+// too, if that makes the answer better. What named it need not stay then.
+Result<engine::Solved> best_with_prereleases(engine::TargetSolver& solver, engine::Solved first) {
+    auto best = best_of(solver, std::move(first));
+    while (best) {
+        const auto projects = projects_with_named_prereleases(solver, *best);
+        if (projects.empty()) break;
+        solver.admit_prereleases_of(projects);
+        auto again = keep_or_solve(solver);
+        if (!again) return tl::make_unexpected(again.error());
+        if (!*again) break;
+        best = best_of(solver, **std::move(again));
+    }
+    return best;
+}
+
 }  // namespace
 
 Result<Outcome> solve_target(const TargetRequest& request,
@@ -47,11 +83,8 @@ Result<Outcome> solve_target(const TargetRequest& request,
         if (solver.may_be_solvable(solver.all_roots())) solved = keep_or_solve(solver);
     }
     if (!solved) return tl::make_unexpected(solved.error());
-    // Of all answers the best one.
     if (*solved) {
-        auto matched = engine::with_bindings_of_cuda_major(solver, solver.all_roots(), **std::move(solved));
-        if (!matched) return tl::make_unexpected(matched.error());
-        auto improved = engine::improve(solver, solver.all_roots(), *std::move(matched));
+        auto improved = best_with_prereleases(solver, **std::move(solved));
         if (!improved) return tl::make_unexpected(improved.error());
         // Words for what was found.
         auto solution = engine::to_solution(solver, *improved);

@@ -58,6 +58,11 @@ public:
         pypi_->set_allow_prereleases(true);
         windows_.seen.clear();  // the windows were chosen without them
     }
+    /// Those of these projects count for every requirement from now on.
+    void admit_prereleases_of(const std::set<ProjectId>& projects) {
+        pypi_->admit_prereleases_of(projects);
+        windows_.seen.clear();
+    }
 
     [[nodiscard]] bool prereleases_allowed() const { return prereleases_allowed_; }
 

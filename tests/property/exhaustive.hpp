@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ public:
     static constexpr int undated = std::numeric_limits<int>::max();
 
     /// `every_prerelease`: the second try of if-necessary.
-    Rules(const World& world, bool every_prerelease);
+    /// `prereleases_of`: projects whose pre-releases count for every requirement.
+    Rules(const World& world, bool every_prerelease, std::set<std::string> prereleases_of = {});
 
     /// A Python that the environment may get; `item` is none for the base image's.
     struct Python {
@@ -142,6 +144,7 @@ private:
 
     const World& world_;
     bool every_prerelease_;
+    std::set<std::string> prereleases_of_;
     std::vector<Item> items_;
     Items always_;
     Items record_items_;

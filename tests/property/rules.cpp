@@ -5,7 +5,8 @@
 
 namespace aimlock::testing {
 
-Rules::Rules(const World& world, bool every_prerelease) : world_(world), every_prerelease_(every_prerelease) {
+Rules::Rules(const World& world, bool every_prerelease, std::set<std::string> prereleases_of)
+    : world_(world), every_prerelease_(every_prerelease), prereleases_of_(std::move(prereleases_of)) {
     add_records();
     find_pythons();
     add_releases();
@@ -259,6 +260,7 @@ void Rules::describe_records() {
 bool Rules::prereleases_count(const PypiNeed& need) const {
     if (world_.options.prerelease == PrereleaseMode::disallow) return false;
     if (world_.options.prerelease == PrereleaseMode::allow || every_prerelease_) return true;
+    if (prereleases_of_.contains(need.name)) return true;
     const auto named_by = [&](const PypiNeed& root) {
         return root.name == need.name && root.names_prerelease();
     };

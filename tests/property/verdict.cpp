@@ -1,6 +1,7 @@
 #include "tests/property/verdict.hpp"
 
 #include <algorithm>
+#include <set>
 #include <variant>
 
 #include "solver/engine/solve.hpp"
@@ -103,7 +104,13 @@ private:
             mismatch("false solution", joined(lines(solution)));
             return;
         }
-        const Rules& rules = in_first ? first : second;
+        // What one package names and the answer has may serve all others.
+        std::set<std::string> used;
+        for (const Package& package : solution.packages) {
+            if (package.kind == PackageKind::pypi && package.prerelease) used.insert(package.name);
+        }
+        const Rules with_used(world_, false, std::move(used));
+        const Rules& rules = in_first ? with_used : second;
         const auto faults = faults_of(rules, solution);
         if (!faults.empty()) {
             if (is_valid_for_its_python(solution)) return;

@@ -113,6 +113,20 @@ TEST_F(Objective, OfTwoNewestReleasesThatDoNotFitTheNewerGivesWay) {
     EXPECT_EQ(found.stats.metadata_documents, 3U);  // core 2.1 and 1.9, plugin 0.29
 }
 
+// plugin 1.0 names a pre-release of core, which nothing else gets round. As it is there anyway, plugin 1.4,
+// which is content with any core, may have it.
+TEST_F(Objective, APrereleaseThatIsThereAnywayMayServeOthers) {
+    world.releases = {release("core", "2.0a1", {}, 500),
+                      release("core", "1.9", {"proto>=5"}, 480),
+                      release("plugin", "1.4", {"core>=1.8"}, 470),
+                      release("plugin", "1.0", {"core>=1.8b3"}, 460),
+                      release("proto", "5.0", {}, 400),
+                      release("proto", "4.0", {}, 300)};
+    const Solution found = solved({"python"}, {"core", "plugin", "proto<5"});
+    EXPECT_THAT(package_lines(found), IsSupersetOf({"core 2.0a1 (PyPI)", "plugin 1.4 (PyPI)"}));
+    EXPECT_THAT(found.notes, Contains("core 2.0a1 is a pre-release"));
+}
+
 TEST_F(Objective, LowestIsTheOldestInTheManifestsOrder) {
     options.resolution = ResolutionMode::lowest;
     world.records.push_back({"tool", "1.0", {}});
