@@ -83,11 +83,15 @@ private:
 
     void widen(ProjectId project, std::uint32_t specifiers) {
         if (!windows_.widen(pypi_, filter_, project, specifiers)) return;
+        std::erase_if(candidates_, [&](const auto& entry) { return entry.first.first == project; });
         for (const DependencyId other : touched_[project]) reach(other);
     }
 
-    std::vector<ReleaseId> candidates(ProjectId project, std::uint32_t specifiers) {
-        return windows_.candidates(pypi_, filter_, project, specifiers);
+    // Asked for twice at least, and of thousands of releases where a project has them.
+    const std::vector<ReleaseId>& candidates(ProjectId project, std::uint32_t specifiers) {
+        const auto [entry, is_new] = candidates_.try_emplace({project, specifiers});
+        if (is_new) entry->second = windows_.candidates(pypi_, filter_, project, specifiers);
+        return entry->second;
     }
 
     // Adds the solvables that provide a dependency within the window as it is now.
@@ -319,14 +323,16 @@ private:
                   dependency.extra});
         } else {
             const std::set<ReleaseId>& window = windows_.releases[dependency.project];
+            bool beyond = false;
             for (const ReleaseId release : candidates(dependency.project, dependency.specifiers)) {
                 if (window.contains(release)) {
                     push({is_extra ? Origin::Kind::extra : Origin::Kind::release, 0, dependency.project,
                           release, dependency.extra});
                 } else {
-                    push({Origin::Kind::tail, 0, dependency.project, 0, no_extra});
+                    beyond = true;
                 }
             }
+            if (beyond) push({Origin::Kind::tail, 0, dependency.project, 0, no_extra});
         }
         for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers)) {
             if (!is_extra) {
@@ -353,6 +359,7 @@ private:
     std::vector<SolvableId> open_;  // solvables whose requirements are not written yet
     std::size_t next_ = 0;
     std::map<ProjectId, std::vector<DependencyId>> touched_;
+    std::map<std::pair<ProjectId, std::uint32_t>, std::vector<ReleaseId>> candidates_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::uint32_t> names_;
     std::map<std::tuple<ProjectId, std::uint32_t, std::string>, std::uint32_t> names_of_versions_;
     std::map<ProjectId, bool> several_carriers_;
