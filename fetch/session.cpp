@@ -49,6 +49,13 @@ bool is_raw(const CachedDocument& cached) {
            cached.coding == "zstd";
 }
 
+/// Whether a 304 confirms the version with the tag `asked`. A server need not repeat the tag, or its
+/// weakness.
+bool same_tag(std::string_view confirmed, std::string_view asked) {
+    const auto bare = [](std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; };
+    return confirmed.empty() || asked.empty() || bare(confirmed) == bare(asked);
+}
+
 /// What a file looks like from outside: another look, another content. Empty: it cannot be told, because the
 /// file is missing, or so young that it may change again within the resolution of its times.
 std::string looks_of(const std::filesystem::path& path, std::int64_t now_s) {
@@ -68,8 +75,8 @@ struct FetchSession::Asked {
     std::optional<CachedDocument> stale;  // to be revalidated
     std::vector<std::string> candidates;
     std::size_t candidate = 0;
-    KeyLocks::Held lock;          // of its URL, while its request runs
-    unsigned looked_in_vain = 0;  // while another process held that
+    KeyLocks::Held lock;  // of its URL, while its request runs
+    bool had_its_turn = false;
 };
 
 FetchSession::FetchSession(FetchOptions options, Log& log)
@@ -244,17 +251,27 @@ void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& as
 }
 
 void FetchSession::send_once(const std::shared_ptr<Asked>& asked) {
-    if (!asked->lock && asked->looked_in_vain < most_looks) {
-        const auto outcome = locks_.try_take(asked->request.url, asked->lock);
-        if (outcome == KeyLocks::Outcome::busy) {
-            ++asked->looked_in_vain;
-            return workers_->submit_after(look_again, [this, asked] { send_once(asked); });
-        }
-        // Another process may have let go of it a moment ago, with the document in the cache.
-        if (outcome == KeyLocks::Outcome::taken) return answer_from_cache_or_network(asked);
+    if (!std::exchange(asked->had_its_turn, true)) {
+        return when_alone_with(asked->request.url, [this, asked](KeyLocks::Held lock) {
+            asked->lock = std::move(lock);
+            // Another process may have let go of it a moment ago, with the document in the cache.
+            return asked->lock ? answer_from_cache_or_network(asked) : send_once(asked);
+        });
     }
     asked->candidates = candidates(asked->request.url);
     send(asked);
+}
+
+void FetchSession::when_alone_with(const std::string& key,
+                                   std::function<void(KeyLocks::Held)> go,
+                                   unsigned looked_in_vain) {
+    KeyLocks::Held lock;
+    if (looked_in_vain < most_looks && locks_.try_take(key, lock) == KeyLocks::Outcome::busy) {
+        return workers_->submit_after(look_again, [this, key, go = std::move(go), looked_in_vain] {
+            when_alone_with(key, go, looked_in_vain + 1);
+        });
+    }
+    go(std::move(lock));
 }
 
 void FetchSession::finish(const std::shared_ptr<Asked>& asked, Result<Document> document) {
@@ -280,24 +297,29 @@ void FetchSession::send(const std::shared_ptr<Asked>& asked) {
 }
 
 void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpResponse> response) {
-    if (!response) {
-        if (asked->candidate + 1 < asked->candidates.size()) {
-            say(LogLevel::note, response.error().message + "; asking the next mirror");
-            ++asked->candidate;
-            return send(asked);
-        }
-        return finish(asked, tl::make_unexpected(std::move(response.error())));
-    }
+    if (!response) return fail_here(asked, std::move(response.error()));
     say(LogLevel::detail, fmt::format("GET {}: {}, {} bytes", shown_url(asked->request.url), response->status,
                                       response->received));
     if (response->status == 304 && asked->stale) return confirm(asked, *response);
-    finish(asked, keep(*asked, *response));
+    auto document = keep(*asked, *response);
+    if (!document) return fail_here(asked, std::move(document.error()));
+    finish(asked, std::move(document));
+}
+
+void FetchSession::fail_here(const std::shared_ptr<Asked>& asked, Error error) {
+    if (asked->candidate + 1 == asked->candidates.size())
+        return finish(asked, tl::make_unexpected(std::move(error)));
+    say(LogLevel::note, error.message + "; asking the next mirror");
+    ++asked->candidate;
+    send(asked);
 }
 
 void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response) {
     CachedDocument& stale = *asked->stale;
     auto document = document_of(asked->request, stale);
-    if (!document) {  // the server has it as we do, but we do not: the whole of it, then
+    // The server has it as we do, but we do not; or it confirms another version than the one that was asked
+    // about.
+    if (!document || !same_tag(response.etag, stale.etag)) {
         asked->stale.reset();
         return send(asked);
     }

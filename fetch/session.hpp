@@ -93,6 +93,11 @@ public:
     HttpCache& cache() { return cache_; }
     Transfer& transfer() { return *transfer_; }
     WorkerPool& workers() { return *workers_; }
+    /// Calls `go` as soon as no other process works on `key`, with its lock; after a minute, or where nothing
+    /// can be locked, without. By then the cache may hold what another process brought.
+    void when_alone_with(const std::string& key,
+                         std::function<void(KeyLocks::Held)> go,
+                         unsigned looked_in_vain = 0);
     /// Thread-safe, whatever the log that was given is.
     void say(LogLevel level, std::string_view message);
     /// A note that is worth saying once, whatever the number of occasions.
@@ -101,12 +106,13 @@ public:
 private:
     struct Asked;
     void answer_from_cache_or_network(const std::shared_ptr<Asked>& asked);
-    /// Passes the question on to the server, unless another process asks the same at this moment: then it is
-    /// looked for in the cache again, soon.
+    /// Passes the question on to the server; before that once to `when_alone_with`.
     void send_once(const std::shared_ptr<Asked>& asked);
     void send(const std::shared_ptr<Asked>& asked);
     static void finish(const std::shared_ptr<Asked>& asked, Result<Document> document);
     void receive(const std::shared_ptr<Asked>& asked, Result<HttpResponse> response);
+    /// What one mirror lacks or damages, the next may have whole.
+    void fail_here(const std::shared_ptr<Asked>& asked, Error error);
     /// The answer of a server that still has what we have.
     void confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response);
     Result<Document> keep(Asked& asked, HttpResponse& response);

@@ -28,7 +28,7 @@ struct TransferOptions {
 
 /// The head of an answer and, where no sink took it, its body.
 struct HttpResponse {
-    long status = 0;  ///< 200, 206, 304, 404, 410 or 416; all others are errors
+    long status = 0;  ///< 200, 206, 304, 404, 410, 416, or the 403 that a request allows; others are errors
     std::string url;  ///< the one that answered, after redirects
     std::string etag;
     std::string last_modified;
@@ -47,6 +47,7 @@ struct HttpRequest {
     std::vector<std::string> headers;  ///< "Accept: …"
     std::string range;                 ///< "0-99", "-65536" (the last ones); empty: all
     bool accept_gzip = false;
+    bool may_be_forbidden = false;  ///< a 403 is an answer: some stores give it for what they do not have
     std::uint64_t body_cap = std::uint64_t{2} << 30U;
     /// Takes the body of a 200 or 206 as it arrives, on the network thread; an error ends the transfer
     /// without retry.

@@ -126,6 +126,12 @@ Error network_error(std::string message, std::string hint = {}) {
     return Error{ErrorCode::network, std::move(message), {{}, 0, 0}, std::move(hint)};
 }
 
+Error proxy_error(const std::string& shown) {
+    return network_error(shown + ": the proxy asks who we are (HTTP 407)",
+                         "Give user and password in the variables http_proxy and https_proxy: "
+                         "http://user:password@proxy:port");
+}
+
 std::string hint_for(CURLcode code) {
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -147,6 +153,8 @@ Verdict judge_status(Job& job, const TransferOptions& options) {
     const std::string shown = shown_url(job.request.url);
     if (status == 200 || status == 206 || status == 304 || status == 404 || status == 410 || status == 416)
         return {};
+    if (status == 403 && job.request.may_be_forbidden) return {};
+    if (status == 407) return {proxy_error(shown)};
     if (status == 401 || status == 403) {
         return {network_error(fmt::format("{}: the server refuses access (HTTP {})", shown, status),
                               "Give credentials in the address or in ~/.netrc")};
@@ -179,6 +187,9 @@ Verdict judge(Job& job, CURLcode code, const TransferOptions& options) {
                 true};
     }
     if (code == CURLE_OK) return judge_status(job, options);
+    long proxy_said = 0;
+    ::curl_easy_getinfo(job.easy.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_said);
+    if (proxy_said == 407) return {proxy_error(shown)};
     const char* detail = job.message[0] != '\0' ? job.message.data() : ::curl_easy_strerror(code);
     std::string message = fmt::format("{}: {}", shown, detail);
     if (job.response.received != 0) message += fmt::format(" (after {} bytes)", job.response.received);

@@ -97,11 +97,8 @@ public:
         : shared_(std::move(shared)),
           wheel_(std::move(wheel)),
           done_(std::move(done)),
-          what_(shown_url(wheel_.url)) {
-        const auto parts = split_url(wheel_.url);
-        host_ = parts ? parts->host : std::string{};
-        key_ = cache_key(wheel_);
-    }
+          what_(shown_url(wheel_.url)),
+          key_(cache_key(wheel_)) {}
 
     void begin() {
         if (is_file_url(wheel_.url)) return read_local();
@@ -111,12 +108,38 @@ public:
                               what_ + ": its metadata is not in the cache, and --offline allows no request",
                               "Run once without --offline"));
         }
+        shared_->session.when_alone_with(key_, [self = shared_from_this()](KeyLocks::Held lock) {
+            self->lock_ = std::move(lock);
+            // Another process may have let go of it a moment ago, with the metadata in the cache.
+            if (auto cached = read_cached(self->shared_->session.cache(), self->key_))
+                return self->finish(std::move(*cached));
+            self->climb(0);
+        });
+    }
+
+private:
+    /// From the lowest step, at the index itself or at one of its mirrors.
+    void climb(std::size_t mirror) {
+        mirror_ = mirror;
+        const auto parts = split_url(shared_->session.candidates(wheel_.url)[mirror]);
+        host_ = parts ? parts->host : std::string{};
         if (wheel_.has_core_metadata) return ask_document(true, 1);
         if (shared_->worth_asking_blind(host_)) return ask_document(false, 1);
         ask_tail();
     }
 
-private:
+    void finish(Result<CoreMetadata> metadata) {
+        lock_.release();
+        done_(std::move(metadata));
+    }
+
+    /// What one mirror lacks or damages, the next may have whole.
+    void fall(tl::unexpected<Error> error) {
+        if (mirror_ + 1 == shared_->session.candidates(wheel_.url).size()) return finish(std::move(error));
+        shared_->session.say(LogLevel::note, error.value().message + "; asking the next mirror");
+        climb(mirror_ + 1);
+    }
+
     // A folder that mirrors an index may hold the document beside the wheel, or instead of it.
     void read_local() {
         if (const auto document = read_whole_file(path_of_file_url(wheel_.url + ".metadata"))) {
@@ -130,25 +153,27 @@ private:
         }));
     }
 
-    /// Sends a request; `next` gets the response on a worker. Faults end the climb.
+    /// Sends a request; `next` gets the response on a worker. Faults end the climb, here.
     template <class Next>
     void send(HttpRequest request, Next next) {
         ++shared_->requests;
         FetchSession& session = shared_->session;
-        session.transfer().start(
-            std::move(request), [self = shared_from_this(), next](Result<HttpResponse> response) {
-                auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
-                self->shared_->session.workers().submit([self, next, held] {
-                    if (!*held) return self->done_(tl::make_unexpected(std::move(held->error())));
-                    next(*self, std::move(**held));
-                });
-            });
+        session.transfer().start(std::move(request),
+                                 [self = shared_from_this(), next](Result<HttpResponse> response) {
+                                     auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
+                                     self->shared_->session.workers().submit([self, next, held] {
+                                         if (!*held)
+                                             return self->fall(tl::make_unexpected(std::move(held->error())));
+                                         next(*self, std::move(**held));
+                                     });
+                                 });
     }
 
     void ask_document(bool announced, unsigned attempt) {
         HttpRequest request;
-        request.url = shared_->session.candidates(wheel_.url + ".metadata").front();
+        request.url = shared_->session.candidates(wheel_.url + ".metadata")[mirror_];
         request.accept_gzip = true;
+        request.may_be_forbidden = !announced;
         request.body_cap = metadata_cap;
         send(std::move(request), [announced, attempt](Climb& self, HttpResponse response) {
             self.take_document(announced, attempt, std::move(response));
@@ -162,14 +187,14 @@ private:
         std::string text = std::move(response.body);
         if (response.content_encoding == "gzip") {
             auto inflated = inflate_gzip(text, what_ + ".metadata", {metadata_cap});
-            if (!inflated) return done_(tl::make_unexpected(std::move(inflated.error())));
+            if (!inflated) return fall(tl::make_unexpected(std::move(inflated.error())));
             text = std::move(*inflated);
         }
         if (wheel_.core_metadata_sha256.known() && sha256_of(text) != wheel_.core_metadata_sha256) {
             if (attempt == 1) return ask_document(announced, 2);
-            return done_(fail(ErrorCode::integrity,
-                              fmt::format("{}.metadata: sha256 is {}, but the index promised {}", what_,
-                                          sha256_of(text).hex(), wheel_.core_metadata_sha256.hex())));
+            return fall(fail(ErrorCode::integrity,
+                             fmt::format("{}.metadata: sha256 is {}, but the index promised {}", what_,
+                                         sha256_of(text).hex(), wheel_.core_metadata_sha256.hex())));
         }
         auto metadata = parse_core_metadata(text, what_ + ".metadata");
         // A server that answers 200 with an error page to a document that nobody announced does not have it.
@@ -194,13 +219,13 @@ private:
         }
         if (response.status == 200 && !response.body.empty()) return take_whole(std::move(response), 1);
         if (response.status == 404 || response.status == 410)
-            return done_(
+            return fall(
                 fail(ErrorCode::not_found, what_ + ": the index lists it, but the server does not have it"));
         if (!as_asked) return ask_whole(1);
         tail_ = std::move(response.body);
         tail_begin_ = range->begin;
         const auto directory = find_zip_directory(tail_, range->total, what_);
-        if (!directory) return done_(tl::make_unexpected(directory.error()));
+        if (!directory) return fall(tl::make_unexpected(directory.error()));
         directory_ = *directory;
         if (directory_.range.begin >= tail_begin_)
             return find_member(std::string_view(tail_).substr(directory_.range.begin - tail_begin_));
@@ -213,12 +238,12 @@ private:
 
     void find_member(std::string_view directory) {
         auto member = find_metadata_member(directory.substr(0, directory_.range.size), directory_, what_);
-        if (!member) return done_(tl::make_unexpected(std::move(member.error())));
+        if (!member) return fall(tl::make_unexpected(std::move(member.error())));
         member_ = std::move(*member);
         if (member_.compressed > metadata_cap)
-            return done_(fail(ErrorCode::integrity, what_ + ": METADATA exceeds the limit of 32 MiB"));
+            return fall(fail(ErrorCode::integrity, what_ + ": METADATA exceeds the limit of 32 MiB"));
         if (member_.header_at >= directory_.range.begin)
-            return done_(fail(ErrorCode::integrity, what_ + ": damaged wheel: a member lies outside"));
+            return fall(fail(ErrorCode::integrity, what_ + ": damaged wheel: a member lies outside"));
         if (member_.header_at >= tail_begin_)
             return take_member(tail_.substr(static_cast<std::size_t>(member_.header_at - tail_begin_)), true);
         ask_member(30 + member_.name.size() + 64 + member_.compressed, true);
@@ -236,8 +261,8 @@ private:
         auto text = read_zip_member(member_, bytes, what_, missing);
         if (missing && may_ask_again) return ask_member(*missing, false);
         if (missing)
-            return done_(fail(ErrorCode::integrity, what_ + ": damaged wheel: METADATA is cut short"));
-        if (!text) return done_(tl::make_unexpected(std::move(text.error())));
+            return fall(fail(ErrorCode::integrity, what_ + ": damaged wheel: METADATA is cut short"));
+        if (!text) return fall(tl::make_unexpected(std::move(text.error())));
         keep(parse_core_metadata(*text, what_));
     }
 
@@ -258,7 +283,7 @@ private:
 
     HttpRequest range_request(std::string range) const {
         HttpRequest request;
-        request.url = shared_->session.candidates(wheel_.url).front();
+        request.url = shared_->session.candidates(wheel_.url)[mirror_];
         request.range = std::move(range);
         request.body_cap = wheel_cap;
         return request;
@@ -272,16 +297,16 @@ private:
 
     void take_whole(HttpResponse response, unsigned attempt) {
         if (response.status != 200)
-            return done_(fail(ErrorCode::not_found,
-                              fmt::format("{}: the server answered HTTP {}", what_, response.status)));
+            return fall(fail(ErrorCode::not_found,
+                             fmt::format("{}: the server answered HTTP {}", what_, response.status)));
         if (wheel_.sha256.known() && sha256_of(response.body) != wheel_.sha256) {
             if (attempt == 1) return ask_whole(2);
-            return done_(
+            return fall(
                 fail(ErrorCode::integrity, fmt::format("{}: sha256 is {}, but the index promised {}", what_,
                                                        sha256_of(response.body).hex(), wheel_.sha256.hex())));
         }
         auto text = metadata_of_wheel(response.body, what_);
-        if (!text) return done_(tl::make_unexpected(std::move(text.error())));
+        if (!text) return fall(tl::make_unexpected(std::move(text.error())));
         keep(parse_core_metadata(*text, what_));
     }
 
@@ -298,15 +323,17 @@ private:
                     "the cache cannot be written, so nothing is kept: " + stored.error().message);
             }
         }
-        done_(std::move(metadata));
+        finish(std::move(metadata));
     }
 
     std::shared_ptr<Shared> shared_;
     WheelFile wheel_;
     Done done_;
     std::string what_;  // the wheel's URL as it may be shown
-    std::string host_;
     std::string key_;
+    KeyLocks::Held lock_;     // of the key, while requests run
+    std::size_t mirror_ = 0;  // the one that is being asked
+    std::string host_;        // of that
     std::string tail_;
     std::uint64_t tail_begin_ = 0;
     ZipDirectory directory_;

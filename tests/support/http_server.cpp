@@ -150,7 +150,14 @@ bool HttpServer::answer(int connection, const SeenRequest& request) {
     if (!send_all(connection, head + "\r\n")) return false;
     const std::string_view body =
         std::string_view(reply.body).substr(0, reply.send_only.value_or(reply.body.size()));
-    if (!bodyless && !send_all(connection, body)) return false;
+    if (reply.trickle_ms > 0) {
+        for (const char byte : body) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(reply.trickle_ms));
+            if (!send_all(connection, {&byte, 1})) return false;
+        }
+    } else if (!bodyless && !send_all(connection, body)) {
+        return false;
+    }
     if (reply.stall) {
         char byte = 0;
         ::recv(connection, &byte, 1, 0);  // until the client or the server's end goes away

@@ -32,6 +32,7 @@ struct Reply {
     bool reset = false;                            ///< end it with RST instead of FIN
     bool stall = false;  ///< keep the connection open and silent instead of ending it
     int delay_ms = 0;    ///< before the answer
+    int trickle_ms = 0;  ///< the body goes byte by byte, with this pause before each
 };
 
 /// A plain HTTP/1.1 server on a free loopback port, one thread a connection. The handler runs on those

@@ -28,6 +28,7 @@ protected:
         made.transfer.retry_base = std::chrono::milliseconds(1);
         made.transfer.tries = 2;
         made.offline = offline;
+        made.mirrors = mirrors;
         return made;
     }
     Result<ProjectPage> page(const std::vector<std::string>& indexes,
@@ -70,6 +71,7 @@ protected:
     TempDir folder;
     SilentLog log;
     bool offline = false;
+    std::map<std::string, std::vector<std::string>> mirrors;
     std::uint64_t requests = 0;
 };
 
@@ -198,6 +200,54 @@ TEST_F(Live, AHostWithoutDocumentsIsNotAskedForThemForever) {
         EXPECT_TRUE(std::get<MetadataArrived>(live.wait()).metadata);
     }
     EXPECT_EQ(server.count(), 30U + 8U);
+}
+
+TEST_F(Live, EveryMirrorIsAskedForMetadataInOrder) {
+    const std::string whole = make_wheel("demo", "1.0", {"numpy"});
+    const std::string document = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n";
+    const HttpServer down([](const SeenRequest&) { return Reply{.status = 503}; });
+    const HttpServer empty([](const SeenRequest&) { return Reply{.status = 404}; });
+    const HttpServer wrong([&](const SeenRequest& request) {
+        return request.path.ends_with(".metadata") ? Reply{.body = document + "X: 1\n"}
+                                                   : Reply{.body = whole + "x"};
+    });
+    const HttpServer good([&](const SeenRequest& request) {
+        return request.path == "/m/demo-1.0-py3-none-any.whl.metadata" ? Reply{.body = document}
+                                                                       : Reply{.status = 404};
+    });
+    WheelFile wheel = demo("https://files.example/demo-1.0-py3-none-any.whl", sha256_of(whole));
+    wheel.has_core_metadata = true;
+    wheel.core_metadata_sha256 = sha256_of(document);
+    mirrors["https://files.example/"] = {down.url("/"), empty.url("/"), wrong.url("/"), good.url("/m/")};
+    const auto found = metadata(wheel);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->version, "1.0");
+    EXPECT_EQ(down.count(), 2U) << "tried again, as everything is";
+    EXPECT_EQ(empty.count(), 2U) << "neither the document nor the wheel";
+    EXPECT_EQ(wrong.count(), 2U) << "a wrong hash is asked for once more";
+    EXPECT_EQ(good.count(), 1U);
+    EXPECT_TRUE(metadata(wheel));
+    EXPECT_EQ(good.count(), 1U) << "the second answer is the cache's";
+    mirrors["https://files.example/"].pop_back();
+    wheel.sha256 = sha256_of("another wheel");
+    const auto none = metadata(wheel);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, ErrorCode::integrity) << "what the last of them said";
+}
+
+TEST_F(Live, AStoreThatForbidsWhatItDoesNotHaveIsAskedForTheWheel) {
+    const std::string whole = make_wheel("demo", "1.0", {"numpy"});
+    const HttpServer server([&](const SeenRequest& request) {
+        return request.path.ends_with(".metadata") ? Reply{.status = 403}
+                                                   : HttpServer::ranged(request, whole);
+    });
+    WheelFile wheel = demo(server.url("/demo-1.0-py3-none-any.whl"));
+    const auto found = metadata(wheel);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_THAT(found->requires_dist, ElementsAre("numpy"));
+    wheel.url = server.url("/other/demo-1.0-py3-none-any.whl");
+    wheel.has_core_metadata = true;
+    EXPECT_FALSE(metadata(wheel)) << "what the index announces may not be forbidden";
 }
 
 TEST_F(Live, DamagedWheelsAreErrors) {

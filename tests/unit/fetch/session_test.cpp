@@ -1,5 +1,6 @@
 #include "fetch/session.hpp"
 
+#include <atomic>
 #include <ctime>
 #include <fstream>
 
@@ -238,6 +239,44 @@ TEST_F(Sessions, MirrorsAreAskedInOrderAndTheAddressStays) {
     ASSERT_TRUE(document) << document.error().message;
     EXPECT_EQ(document->body, "page");
     EXPECT_EQ(document->url, "https://index.example/simple/a");
+}
+
+TEST_F(Sessions, AMirrorThatSendsSomethingElseIsLeftForTheNext) {
+    const HttpServer portal([](const SeenRequest&) { return Reply{.body = "<html>Log in"}; });
+    const HttpServer mirror({{"/a", Reply{.body = "page"}}});
+    FetchOptions mirrored = options();
+    mirrored.mirrors["https://index.example/"] = {portal.url("/"), mirror.url("/")};
+    FetchSession session(mirrored, log);
+    DocumentRequest request;
+    request.url = "https://index.example/a";
+    request.check = [](std::string_view bytes) {
+        return bytes == "page" ? Result<void>{} : fail(ErrorCode::network, "no page");
+    };
+    const auto document = session.get(request);
+    ASSERT_TRUE(document) << document.error().message;
+    EXPECT_EQ(document->body, "page");
+}
+
+TEST_F(Sessions, AConfirmationOfAnotherVersionIsNotBelieved) {
+    std::atomic<int> calls{0};
+    const HttpServer server([&](const SeenRequest& request) {
+        if (!request.header("if-none-match").empty()) return Reply{.status = 304, .headers = {"ETag: \"2\""}};
+        return ++calls == 1 ? Reply{.headers = {"ETag: \"1\""}, .body = "old"}
+                            : Reply{.headers = {"ETag: \"2\""}, .body = "new"};
+    });
+    EXPECT_EQ(get(options(), server.url("/a"))->body, "old");
+    EXPECT_EQ(get(options(), server.url("/a"))->body, "new");
+    EXPECT_EQ(get(options(), server.url("/a"))->body, "new");
+    EXPECT_EQ(server.count(), 4U) << "the third is confirmed as it should be";
+}
+
+TEST_F(Sessions, AConfirmationOfWhatIsNotThereIsAnError) {
+    const HttpServer server(
+        [](const SeenRequest&) { return Reply{.status = 304, .headers = {"ETag: \"1\""}}; });
+    const auto document = get(options(), server.url("/a"));
+    ASSERT_FALSE(document);
+    EXPECT_EQ(document.error().code, ErrorCode::network);
+    EXPECT_FALSE(HttpCache(folder.path() / "cache").find(server.url("/a")));
 }
 
 TEST_F(Sessions, ACacheThatCannotBeWrittenIsNotNeeded) {

@@ -28,13 +28,16 @@ std::string name_of(int page) {
     return "p" + std::to_string(page);
 }
 
+/// The page of an even number announces METADATA, the others' wheels have it all the same.
 std::string page_of(const std::string& name) {
+    const bool announced = (name.back() - '0') % 2 == 0;
     return R"({"meta":{"api-version":"1.3"},"files":[{"filename":")" + name +
-           R"(-1.0-py3-none-any.whl","hashes":{},"url":"https://files.example/)" + name +
-           R"(-1.0-py3-none-any.whl"}]})";
+           R"(-1.0-py3-none-any.whl","hashes":{},"core-metadata":)" + (announced ? "true" : "false") +
+           R"(,"url":"../../files/)" + name + R"(-1.0-py3-none-any.whl"}]})";
 }
 
-/// What a child does: asks for all pages, and returns how many came as they should.
+/// What a child does: asks for all pages and the METADATA of their wheels, and returns for how many both came
+/// as they should.
 int right_answers(const std::filesystem::path& cache, const std::string& index) {
     SilentLog log;
     FetchOptions options;
@@ -46,10 +49,15 @@ int right_answers(const std::filesystem::path& cache, const std::string& index) 
     for (int i = 0; i < page_count; ++i) live.ask_page(name_of(i));
     int right = 0;
     while (live.pending() > 0) {
-        const auto arrival = std::get<PageArrived>(live.wait());
-        const bool whole = arrival.page && arrival.page->wheels.size() == 1 &&
-                           arrival.page->wheels[0].file_name == arrival.name + "-1.0-py3-none-any.whl";
-        right += whole ? 1 : 0;
+        const Arrival arrival = live.wait();
+        if (const auto* page = std::get_if<PageArrived>(&arrival)) {
+            if (page->page && page->page->wheels.size() == 1 &&
+                page->page->wheels[0].file_name == page->name + "-1.0-py3-none-any.whl")
+                live.ask_metadata(page->page->wheels[0]);
+            continue;
+        }
+        const auto& metadata = std::get<MetadataArrived>(arrival);
+        right += metadata.metadata && metadata.metadata->version == "1.0" ? 1 : 0;
     }
     return right;
 }
@@ -95,10 +103,12 @@ private:
     std::vector<pid_t> children_;
 };
 
-TEST(SharedCache, SixteenProcessesFetchEachPageOnce) {
+TEST(SharedCache, SixteenProcessesFetchEachPageAndEachMetadataOnce) {
     const TempDir folder;
     Crowd crowd(16, folder.path() / "cache");
     const HttpServer server([](const SeenRequest& request) {
+        if (request.path.starts_with("/files/"))
+            return Reply{.body = "Metadata-Version: 2.1\nName: p\nVersion: 1.0\n", .delay_ms = 20};
         const std::string path = request.path.substr(0, request.path.size() - 1);  // less the last '/'
         return Reply{
             .headers = {"Content-Type: application/vnd.pypi.simple.v1+json", "Cache-Control: max-age=600"},
@@ -109,8 +119,11 @@ TEST(SharedCache, SixteenProcessesFetchEachPageOnce) {
     const auto seen = server.seen();
     std::multiset<std::string> paths;
     for (const SeenRequest& request : seen) paths.insert(request.path);
-    EXPECT_EQ(seen.size(), static_cast<std::size_t>(page_count));
-    for (int i = 0; i < page_count; ++i) EXPECT_EQ(paths.count("/simple/" + name_of(i) + "/"), 1U) << i;
+    EXPECT_EQ(seen.size(), 2U * page_count);
+    for (int i = 0; i < page_count; ++i) {
+        EXPECT_EQ(paths.count("/simple/" + name_of(i) + "/"), 1U) << i;
+        EXPECT_EQ(paths.count("/files/" + name_of(i) + "-1.0-py3-none-any.whl.metadata"), 1U) << i;
+    }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "fetch/transfer.hpp"
 
 #include <atomic>
+#include <mutex>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,6 +95,46 @@ TEST(Transfer, EndsASilentTransfer) {
     ASSERT_FALSE(response);
     EXPECT_THAT(response.error().message, HasSubstr("no byte for"));
     EXPECT_EQ(server.count(), 4U);
+}
+
+TEST(Transfer, WaitsForWhatIsSlowButMoves) {
+    const HttpServer server(
+        [](const SeenRequest&) { return Reply{.body = "twenty slow bytes ..", .trickle_ms = 25}; });
+    Client client;  // which calls 100 ms of silence a stall
+    const auto response = client.get(server.url("/slow"));
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->body, "twenty slow bytes ..");
+    EXPECT_EQ(server.count(), 1U);
+}
+
+TEST(Transfer, OfAThousandWithOneInAHundredBrokenEachArrives) {
+    std::mutex mutex;
+    std::set<std::string> broken;
+    const HttpServer server([&](const SeenRequest& request) {
+        const int number = std::stoi(request.path.substr(1));
+        if (number % 100 == 7) {
+            const std::lock_guard lock(mutex);
+            if (broken.insert(request.path).second)
+                return number % 200 == 7 ? Reply{.status = 503}
+                                         : Reply{.body = "half", .send_only = 2, .reset = true};
+        }
+        return Reply{.body = request.path};
+    });
+    Client client;
+    std::atomic<int> right{0};
+    std::atomic<int> left{1000};
+    for (int i = 0; i < 1000; ++i) {
+        HttpRequest request;
+        request.url = server.url("/" + std::to_string(i));
+        client.transfer.start(std::move(request), [&, i](Result<HttpResponse> response) {
+            if (response && response->body == "/" + std::to_string(i)) ++right;
+            --left;
+            left.notify_all();
+        });
+    }
+    for (int now = left; now != 0; now = left) left.wait(now);
+    EXPECT_EQ(right, 1000);
+    EXPECT_EQ(server.count(), 1010U) << "only what broke is asked for again";
 }
 
 TEST(Transfer, ObeysRetryAfterButNotForever) {
