@@ -1,10 +1,11 @@
 // Explaining a refusal, in three steps. (1) A minimal set of requirements that has no solution: delete
 // requirements, in halves first, as long as the rest still has none. Every test is one round with what is
 // known, for unknowns only help. (2) The reasons, from lines of the manifest to a contradiction:
-// reason_chain.cpp. (3) Edits that give a solution: repair.cpp.
+// reason_chain.cpp, or else meeting_point.cpp. (3) Edits that give a solution: repair.cpp.
 #include <algorithm>
 #include <optional>
 
+#include "solver/engine/meeting_point.hpp"
 #include "solver/engine/other_python.hpp"
 #include "solver/engine/reason_chain.hpp"
 #include "solver/engine/repair.hpp"
@@ -162,6 +163,7 @@ Result<Conflict> explain(TargetSolver& solver) {
         }
     }
     name_core(core, conflict);
+    if (conflict.chain.empty()) conflict.chain = meeting_point(solver, core);
     if (conflict.chain.empty()) {
         conflict.chain.emplace_back(
             "no choice of versions meets these requirements together; any of them alone can be met");

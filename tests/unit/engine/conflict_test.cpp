@@ -168,6 +168,20 @@ TEST_F(Refusal, TellsCaseByCaseWhatNoSingleChainSays) {
 }
 
 // One distribution, one provider: conda's record and a wheel of it cannot both be there.
+// Neither side is certain about any package but the one on which they do not meet.
+TEST_F(Refusal, NamesThePackageOnWhichTwoRequirementsDoNotMeet) {
+    for (const char* minor : {"0", "1"}) {
+        const auto version = [&](const char* major) { return std::string(major) + "." + minor; };
+        world.records.push_back({"vision", version("1"), {"filter"}});
+        world.records.push_back({"filter", version("1"), {"absl " + version("1")}});
+        world.records.push_back({"torch", version("2"), {"proto"}});
+        world.records.push_back({"proto", version("2"), {"absl " + version("2")}});
+        world.records.push_back({"absl", version("1"), {}});
+        world.records.push_back({"absl", version("2"), {}});
+    }
+    expect_golden("conflict/meeting_point.txt", as_text(conflict(toy_request({"torch", "vision"}, {}))));
+}
+
 TEST_F(Refusal, NamesTheDistributionThatBothWorldsWouldBring) {
     world.records.push_back({"user", "1.0", {"numpy 1.*"}});
     world.records.push_back({"numpy", "1.26.4"});
