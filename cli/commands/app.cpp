@@ -176,7 +176,8 @@ int run_command_line(int argc, const char* const* argv) {
         ->group("Everywhere");
     app.footer(footer);
     add_global_options(app, chosen);
-    for (const auto add : {add_solve, add_update, add_install, add_vendor, add_image, add_audit, add_cache})
+    for (const auto add :
+         {add_solve, add_update, add_install, add_vendor, add_image, add_audit, add_cache, add_doctor})
         add(app, chosen);
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
         command->allow_extras();

@@ -42,6 +42,7 @@ void add_install(CLI::App& app, Run& chosen);
 void add_audit(CLI::App& app, Run& chosen);
 void add_vendor(CLI::App& app, Run& chosen);
 void add_cache(CLI::App& app, Run& chosen);
+void add_doctor(CLI::App& app, Run& chosen);
 
 /// The help of the program or of one command: at most 80 columns wide.
 std::string help_text(const CLI::App& command);

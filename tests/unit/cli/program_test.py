@@ -21,7 +21,7 @@ import unittest
 
 AIMLOCK = ""
 GOLDEN = pathlib.Path()
-COMMANDS = ["", "solve", "update", "install", "image", "audit", "vendor", "cache"]
+COMMANDS = ["", "solve", "update", "install", "image", "audit", "vendor", "cache", "doctor"]
 
 
 def record(name, version, depends=(), build="0", **more):

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "image/gpu_check/driver_answer.hpp"
+#include "image/gpu_check/gpu_host.hpp"
+#include "lock/lockfile.hpp"
+
+namespace aimlock {
+
+enum class CheckLevel : std::uint8_t {
+    ok,
+    note,      ///< worth knowing, no fault
+    warn,      ///< works, and something is to be changed
+    unproven,  ///< could not be found out
+    error,     ///< does not work
+};
+
+/// One line of a diagnosis.
+struct GpuCheck {
+    std::string name;  ///< what was looked at: "driver", "nodes", "gpu 0", "lock"
+    CheckLevel level = CheckLevel::ok;
+    std::string fault;    ///< which fault, stable for scripts: "no-driver"; empty: none
+    std::string message;  ///< lower case, no full stop
+    std::string help;     ///< what to do; empty: nothing to say
+};
+
+/// What is wrong with the host's GPUs, the cause and not what follows from it. The driver's proof counts more
+/// than files: what looks wrong and works is a note.
+std::vector<GpuCheck> diagnose(const GpuHost& host, const DriverAnswer& driver, const Variables& variables);
+
+/// Holds one target of a lock to what the host's driver and GPUs can run.
+std::vector<GpuCheck> diagnose_target(const Lock& lock, const LockTarget& target, const DriverAnswer& driver);
+
+/// Holds the lock's targets for `platform` ("linux-64") to the host; where `target_name` is not empty, that
+/// one alone. A target that does not fit is a note where another one does.
+std::vector<GpuCheck> diagnose_lock(const Lock& lock,
+                                    const std::string& platform,
+                                    const std::string& target_name,
+                                    const DriverAnswer& driver);
+
+}  // namespace aimlock
