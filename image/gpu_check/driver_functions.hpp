@@ -5,7 +5,7 @@
 
 /// The functions of NVIDIA's driver library (libcuda.so.1) and of its management library (libnvidia-ml.so.1)
 /// that the GPU check calls, declared here so that no toolkit is needed. Results are numbers: 0 is success.
-/// tests/unit/image/driver_functions_test.cpp holds them to cuda.h where a toolkit is installed.
+/// tests/unit/image/driver_functions_check.cpp holds them to cuda.h where a toolkit is installed.
 namespace aimlock::driver {
 
 using Device = int;
@@ -49,8 +49,6 @@ inline constexpr int attribute_capability_minor = 76;
 /// What the driver's functions return, as far as the check tells it apart.
 inline constexpr int stub_library = 34;
 inline constexpr int no_device = 100;
-inline constexpr int no_kernel_image = 209;
-inline constexpr int unsupported_ptx = 222;
 inline constexpr int system_not_ready = 802;
 inline constexpr int driver_mismatch = 803;
 inline constexpr int compat_not_supported = 804;

@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,6 +118,62 @@ class Cache(ProgramTest):
     def test_refuses_what_it_does_not_know(self):
         for args in (["purge"], ["prune", "--older-than", "soon"], ["verify", "--older-than", "1d"]):
             self.assertEqual(self.cache(*args, code=2)["error"]["code"], "usage")
+
+
+class Doctor(ProgramTest):
+    """The host is a folder; its driver, where the build has made one, answers as it is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.host = self.dir / "host"
+        self.put("proc/sys/kernel/osrelease", "6.1.0-28-amd64\n")
+        self.put("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
+        self.put("sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n")
+        self.env["AIMLOCK_DOCTOR_ROOT"] = str(self.host)
+
+    def put(self, path, text=""):
+        (self.host / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.host / path).write_text(text)
+
+    def with_driver(self, told):
+        library = os.environ.get("AIMLOCK_FAKE_DRIVER_LIBRARY", "")
+        if not os.path.exists(library):
+            self.skipTest("AIMLOCK_FAKE_DRIVER_LIBRARY names no built fake driver")
+        for node in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+            self.put(f"dev/{node}")
+        self.put("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22\n")
+        self.put("usr/lib64/x")
+        shutil.copy(library, self.host / "usr/lib64/libcuda.so.550.54.14")
+        (self.host / "usr/lib64/libcuda.so.1").symlink_to("libcuda.so.550.54.14")
+        self.env["AIMLOCK_FAKE_DRIVER"] = told
+
+    def test_without_a_driver_names_what_is_missing(self):
+        done = self.check(self.run_it("doctor"), 1)
+        self.assertIn("error    driver  there is no NVIDIA driver: neither libcuda.so.1 nor a kernel module nor", done.stdout)
+        self.assertRegex(done.stdout, r"\nhelp: install NVIDIA's driver[^\n]*\n$")
+        self.assertEqual(done.stderr, "")
+        document = json.loads(self.check(self.run_it("doctor", "--json"), 1).stdout)
+        self.assertEqual((document["schema"], document["status"], document["gpus"]), (1, "faults", []))
+        self.assertEqual([check.get("fault") for check in document["checks"]], [None, "no-driver"])
+
+    def test_a_working_driver_is_proven_and_held_to_the_lock(self):
+        self.make_channel()
+        self.check(self.run_it("solve", "--channel", "./chan", "--cuda", "12.6", "--cuda-arch", "9.0", "--glibc", "2.35",
+                               "--platform", "linux-64", "--conda", "numpy", "--lock", "gpu.lock"), 0)
+        self.with_driver("cuda=12040 cc=90")
+        document = json.loads(self.check(self.run_it("doctor", "--json"), 0).stdout)
+        self.assertEqual((document["status"], document["driver"]["cuda"], document["driver"]["module"]), ("ready", "12.4", "550.54.14"))
+        self.assertEqual([(gpu["capability"], gpu["proven"]) for gpu in document["gpus"]], [("9.0", True)])
+        document = json.loads(self.check(self.run_it("doctor", "--json", "--lock", "gpu.lock"), 0).stdout)
+        self.assertEqual([check["fault"] for check in document["checks"] if "fault" in check], ["driver-older-than-target"])
+        for told, fault in (("cuda=11080 cc=90", "driver-too-old"), ("cuda=12060 cc=86", "gpu-not-in-target")):
+            self.env["AIMLOCK_FAKE_DRIVER"] = told
+            document = json.loads(self.check(self.run_it("doctor", "--json", "--lock", "gpu.lock"), 1).stdout)
+            self.assertEqual([check["fault"] for check in document["checks"] if "fault" in check], [fault])
+
+    def test_a_lock_that_is_named_and_not_there_is_an_error(self):
+        for args in (["--lock", "no.lock"], ["--target", "gpu"]):
+            self.assertIn("aimlock solve", self.check(self.run_it("doctor", *args), 2).stderr)
 
 
 class Usage(ProgramTest):
