@@ -1,4 +1,5 @@
-// Compiled beside a CUDA Toolkit's cuda.h, never linked: our declarations of the driver's functions against its own.
+// Compiled beside a CUDA Toolkit's cuda.h, never linked: our declarations of the driver's functions against
+// its own.
 #include <type_traits>
 
 #include <cuda.h>
@@ -11,10 +12,11 @@ namespace {
 template <class Theirs, class Ours>
 struct SameShape : std::false_type {};
 template <class R1, class... P1, class R2, class... P2>
-    requires(sizeof...(P1) == sizeof...(P2))
-struct SameShape<R1(P1...), R2(P2...)>
+requires(sizeof...(P1) == sizeof...(P2)) struct SameShape<R1(P1...), R2(P2...)>
     : std::bool_constant<sizeof(R1) == sizeof(R2) &&
-                         ((sizeof(P1) == sizeof(P2) && std::is_pointer_v<P1> == std::is_pointer_v<P2>)&&...)> {};
+                         ((sizeof(P1) == sizeof(P2) &&
+                           std::is_pointer_v<P1> == std::is_pointer_v<P2>)&&...)> {
+};
 
 namespace cu = aimlock::driver;
 static_assert(SameShape<decltype(cuInit), cu::Init>::value);
