@@ -147,11 +147,13 @@ Result<Conflict> explain(TargetSolver& solver) {
         conflict.chain = chain.lines;
     }
     // Pages were read for the Pythons that the request admits: only another reading tells whether its bound
-    // on Python is part of the reason.
+    // on Python is part of the reason, and whether another bound gives a solution.
+    const bool asks_for_python =
+        std::ranges::any_of(core.conda, [](const CondaRoot& root) { return root.spec.name == "python"; });
     std::optional<OtherPython> other;
-    if (!core.pypi.empty() || chain.blamed.python) other = OtherPython::of(solver);
+    if (!core.pypi.empty() || chain.blamed.python || asks_for_python) other = OtherPython::of(solver);
     if (other && !other->solves(core)) {
-        if (!chain.blamed.python) other.reset();
+        if (!chain.blamed.python && !asks_for_python) other.reset();
     } else if (other) {
         if (add_bound(solver, other->bound(), core)) {
             chain = chain_of(solver, core);

@@ -100,7 +100,7 @@ private:
             if (auto graded = preference(solver_, version))
                 preferred.push_back({std::move(graded), no_specifiers()});
         }
-        if (auto done = trials_.none_worse(preferred); !done) return done;
+        if (auto done = trials_.keep(preferred); !done) return done;
         // What is kept is as new as it should be.
         const auto is_kept = [&](const Item& item) {
             return std::ranges::any_of(preferred, [&](const Item& kept) {

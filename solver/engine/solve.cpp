@@ -55,6 +55,7 @@ Result<engine::Solved> best_with_prereleases(engine::TargetSolver& solver, engin
         const auto projects = projects_with_named_prereleases(solver, *best);
         if (projects.empty()) break;
         solver.admit_prereleases_of(projects);
+        solver.notes().clear();  // of an answer that is given up
         auto again = keep_or_solve(solver);
         if (!again) return tl::make_unexpected(again.error());
         if (!*again) break;

@@ -143,4 +143,23 @@ Result<void> Trials::none_worse(const std::vector<Item>& items) {
     return {};
 }
 
+Result<void> Trials::keep(const std::vector<Item>& preferred) {
+    std::vector<Limit> limits;
+    while (true) {
+        limits.clear();
+        std::vector<Step> steps;
+        for (const Item& item : preferred) {
+            const Grade current = grade(item).value_or(kept_grade);
+            limits.push_back({item.name, current, best_grade});
+            if (current < kept_grade) steps.push_back({{{item.name, current + 1, best_grade}}, {}, 0});
+        }
+        if (steps.empty()) break;
+        auto better = attempt(limits, std::move(steps));
+        if (!better) return tl::make_unexpected(better.error());
+        if (!*better) break;
+    }
+    for (Limit& limit : limits) hold(std::move(limit));
+    return {};
+}
+
 }  // namespace aimlock::engine

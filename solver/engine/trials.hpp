@@ -46,6 +46,8 @@ public:
     /// From now on every trial holds this.
     void hold(Limit limit) { held_limits_.push_back(std::move(limit)); }
 
+    /// No item that is moved could stay, or be gone, without another moving. What is not there has not moved.
+    Result<void> keep(const std::vector<Item>& preferred);
     /// Each item in turn at its best grade, the earlier first; the grades that it reaches are held.
     Result<void> best_in_order(const std::vector<Item>& items);
     /// No item can have a better grade without another having a worse one; no item gets worse on the way.

@@ -213,10 +213,15 @@ Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
 
 namespace {
 
-// Nothing that is there moved further from what is preferred. What is not there did not move.
+// What is not there did not move.
+int stays(int kept) {
+    return kept == 0 ? 3 : kept;
+}
+
+// Nothing moved further from what is preferred.
 bool keeps(const Worth& other, const Worth& own) {
     for (std::size_t i = 0; i < own.kept.size(); ++i) {
-        if (other.kept[i] != 0 && other.kept[i] < own.kept[i]) return false;
+        if (stays(other.kept[i]) < stays(own.kept[i])) return false;
     }
     return true;
 }
@@ -231,7 +236,7 @@ bool is_dated(const Worth& own, std::size_t direct) {
 bool better_by_keeping(const Worth& other, const Worth& own) {
     if (!keeps(other, own)) return false;
     for (std::size_t i = 0; i < own.kept.size(); ++i) {
-        if (own.kept[i] != 0 && other.kept[i] > own.kept[i]) return true;
+        if (stays(other.kept[i]) > stays(own.kept[i])) return true;
     }
     return false;
 }

@@ -8,8 +8,10 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
+constexpr std::int64_t day = 86'400'000;
 constexpr const char* manylinux_313t = "cp313-cp313t-manylinux_2_17_x86_64";
 
 class SmallWorld : public ToySolve {
@@ -292,6 +294,49 @@ TEST_F(SmallWorld, ACoreNamesNoPythonWhereNoOtherBuildHelps) {
     request.target.cuda = "11.0";
     const Outcome found = outcome(request);
     EXPECT_THAT(std::get<Conflict>(found).requirements, ElementsAre("pypi: p"));
+}
+
+// d is not there in the answer that keeps all; where it comes, it comes as it was.
+TEST_F(SmallWorld, WhatIsLockedAndComesBackComesAsItWas) {
+    world.records = {{"python", "3.12.1", {}, {}, "h0_cpython"},
+                     {"python", "3.13.1", {"b <=2.0"}, {}, "h0_cp313"},
+                     {"b", "1.0"},
+                     {"b", "3.0", {"d"}},
+                     {"d", "1.0"},
+                     {"d", "3.0", {}, {"__cuda"}}};
+    for (ToyRecord& record : world.records) record.timestamp_ms = day;
+    world.records[3].timestamp_ms = 7 * day;
+    TargetRequest request = toy_request({"python", "b"}, {});
+    request.preferred.push_back({PackageKind::conda, "d", "1.0", "0"});
+    EXPECT_THAT(lines(request), ElementsAre("b 3.0 (conda)", "d 1.0 (conda)", "python 3.12.1 (conda)"));
+}
+
+// b 3.0 does without a, which is as good as a 2.0 staying, and lets Python be older than a 2.0 does; the
+// oldest Python would move a.
+TEST_F(SmallWorld, WhatIsLockedMayGoBeforeItMoves) {
+    map(R"({"a": [], "b": ["b-dist"], "c": [], "python": []})");
+    world.records = {{"python", "3.12.1", {}, {}, "h0_cpython"},
+                     {"python", "3.13.1", {}, {}, "h0_cp313"},
+                     {"python", "3.14.5", {}, {}, "h0_cp314"},
+                     {"a", "1.0"},
+                     {"a", "2.0", {"python >=3.14"}},
+                     {"b", "1.0", {"a"}},
+                     {"b", "3.0", {"python 3.13.*"}},
+                     {"c", "1.0", {"b"}}};
+    options.resolution = ResolutionMode::lowest_direct;
+    TargetRequest request = toy_request({"c"}, {"b-dist"});
+    request.preferred.push_back({PackageKind::conda, "a", "2.0", "0"});
+    EXPECT_THAT(lines(request), ElementsAre("b 3.0 (conda)", "c 1.0 (conda)", "python 3.13.1 (conda)"));
+}
+
+TEST_F(SmallWorld, AnotherPythonIsNoRepairWhereAnExtraIsMissing) {
+    map(R"({"a": ["a"], "b": [], "c": [], "python": []})");
+    world.records = {{"python", "3.14.5", {}, {}, "h0_cp314t"}, {"a", "2.0"}};
+    world.releases = {{"a", "2.0", {"b-dist ; extra == 'y'"}, {"y"}}};
+    const TargetRequest request = toy_request({"python <3.12", "a"}, {"a[y]"});
+    world.on_pages = wheel_filter({request}, world.channels());
+    const Outcome found = outcome(request);
+    EXPECT_THAT(std::get<Conflict>(found).repairs, IsEmpty());
 }
 
 }  // namespace
