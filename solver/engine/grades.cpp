@@ -224,12 +224,15 @@ GradedName preference(TargetSolver& solver, const PreferredVersion& preferred) {
     if (!version) return nullptr;
     auto graded = std::make_shared<Graded>();
     graded->project = solver.pypi().project(preferred.name);
-    graded->of_release = [&pypi = solver.pypi(), project = *graded->project,
-                          version = *std::move(version)](ReleaseId release) {
-        const bool exists = pypi[project].release_of(version).has_value();
-        return !exists || pypi[project].releases[release].version == version ? kept_grade : 0;
+    // A version that does not exist any more is not preferred to anything.
+    const auto exists = [&pypi = solver.pypi(), project = *graded->project, wanted = *version] {
+        return pypi[project].release_of(wanted).has_value();
     };
-    graded->of_record = [](RecordId) { return Grade{0}; };
+    graded->of_release = [exists, &pypi = solver.pypi(), project = *graded->project,
+                          wanted = *std::move(version)](ReleaseId release) {
+        return !exists() || pypi[project].releases[release].version == wanted ? kept_grade : 0;
+    };
+    graded->of_record = [exists](RecordId) { return exists() ? 0 : kept_grade; };
     return graded;
 }
 

@@ -329,6 +329,16 @@ TEST_F(SmallWorld, WhatIsLockedMayGoBeforeItMoves) {
     EXPECT_THAT(lines(request), ElementsAre("b 3.0 (conda)", "c 1.0 (conda)", "python 3.13.1 (conda)"));
 }
 
+TEST_F(SmallWorld, ALockedReleaseThatIsGoneFromTheIndexHoldsNothing) {
+    map(R"({"b": ["a"], "python": []})");
+    world.records = {
+        {"python", "3.12.1", {"b"}, {}, "h0_cpython"}, {"b", "2.0", {}, {}, "1", 1}, {"b", "3.0"}};
+    world.records[1].purls = {"pkg:pypi/other@1.0"};
+    TargetRequest request = toy_request({"python"}, {});
+    request.preferred.push_back({PackageKind::pypi, "a", "1.0", ""});
+    EXPECT_THAT(lines(request), ElementsAre("b 3.0 (conda)", "python 3.12.1 (conda)"));
+}
+
 TEST_F(SmallWorld, AnotherPythonIsNoRepairWhereAnExtraIsMissing) {
     map(R"({"a": ["a"], "b": [], "c": [], "python": []})");
     world.records = {{"python", "3.14.5", {}, {}, "h0_cp314t"}, {"a", "2.0"}};
