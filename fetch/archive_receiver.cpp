@@ -30,8 +30,9 @@ Result<void> ArchiveReceiver::take(const HttpResponse& head, std::string_view pi
         const bool goes_on =
             head.status == 206 && head.content_range.starts_with(fmt::format("bytes {}-", bytes_));
         if (!goes_on && head.status == 206) {
-            return fail(ErrorCode::network, fmt::format("{}: asked for bytes from {}, got `{}`",
-                                                        shown_package(package_), bytes_, head.content_range));
+            return fail(ErrorCode::integrity,
+                        fmt::format("{}: asked for bytes from {}, got `{}`", shown_package(package_), bytes_,
+                                    head.content_range));
         }
         if (!goes_on) {
             if (auto done = restart(); !done) return done;

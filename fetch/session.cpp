@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "fetch/compression.hpp"
 #include "fetch/url.hpp"
@@ -54,16 +53,6 @@ bool is_raw(const CachedDocument& cached) {
 bool same_tag(std::string_view confirmed, std::string_view asked) {
     const auto bare = [](std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; };
     return confirmed.empty() || asked.empty() || bare(confirmed) == bare(asked);
-}
-
-/// What a file looks like from outside: another look, another content. Empty: it cannot be told, because the
-/// file is missing, or so young that it may change again within the resolution of its times.
-std::string looks_of(const std::filesystem::path& path, std::int64_t now_s) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-    if (status.st_ctim.tv_sec + 1 >= now_s && status.st_ctim.tv_sec <= now_s) return {};
-    return fmt::format("{} {}.{} {}.{} {}:{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                       status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_dev, status.st_ino);
 }
 
 }  // namespace
@@ -134,63 +123,24 @@ Result<Document> FetchSession::get(DocumentRequest request) {
     return arrived.get();
 }
 
-bool FetchSession::holds(const DocumentRequest& request, const CachedDocument& cached) const {
-    return options_.offline || request.immutable || (!options_.refresh && cached.fresh_at(now_s()));
+bool FetchSession::holds(const DocumentRequest& request, const CachedDocument& cached) {
+    if (options_.offline || request.immutable) return true;
+    if (options_.refresh) {
+        const std::lock_guard lock(refreshed_mutex_);
+        if (!refreshed_.contains(request.url)) return false;
+    }
+    return cached.fresh_at(now_s());
 }
 
-std::optional<Document> FetchSession::condensed_local(const DocumentRequest& request,
-                                                      const std::string& looks) const {
-    if (request.form.empty() || looks.empty()) return std::nullopt;
-    auto cached = cache_.find(request.url);
-    if (!cached || cached->coding != request.form || cached->etag != looks) return std::nullopt;
-    Document document;
-    document.url = request.url;
-    document.from_cache = true;
-    document.mapped = cached->body;
-    document.held = std::move(cached->held);
-    if (request.check && !request.check(document.mapped)) return std::nullopt;
-    return document;
-}
-
-Result<Document> FetchSession::read_local(const DocumentRequest& request) {
-    const std::filesystem::path path = path_of_file_url(request.url);
-    const std::string looks = looks_of(path, now_s());  // before it is read: a later change looks otherwise
-    if (auto condensed = condensed_local(request, looks)) return std::move(*condensed);
-    Document document;
-    document.url = request.url;
-    document.from_cache = true;  // no request
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed)) {
-        document.exists = false;
-        return document;
-    }
-    auto content = read_whole_file(path);
-    if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
-    document.body = std::move(*content);
-    document.body.reserve(document.body.size() + text_padding);
-    if (!request.form.empty()) {
-        auto condensed = request.condense(document.body, request.url);
-        if (!condensed) return tl::make_unexpected(std::move(condensed.error()));
-        document.body = std::move(*condensed);
-    }
-    if (request.check) {
-        if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
-    }
-    if (!request.form.empty() && !looks.empty() && looks == looks_of(path, now_s())) {
-        CachedDocument entry;
-        entry.url = request.url;
-        entry.etag = looks;
-        entry.coding = request.form;
-        entry.body = document.body;
-        store(request.url, entry);
-    }
-    return document;
+void FetchSession::asked_again(const std::string& url) {
+    if (!options_.refresh) return;
+    const std::lock_guard lock(refreshed_mutex_);
+    refreshed_.insert(url);
 }
 
 std::optional<Document> FetchSession::at_hand(const DocumentRequest& request) {
     if (request.form.empty()) return std::nullopt;
-    if (is_file_url(request.url))
-        return condensed_local(request, looks_of(path_of_file_url(request.url), now_s()));
+    if (is_file_url(request.url)) return condensed_local(request);
     auto cached = cache_.find(request.url);
     const bool condensed = cached && (cached->coding == request.form || cached->status != 200);
     if (!condensed || !holds(request, *cached)) return std::nullopt;
@@ -303,6 +253,7 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
     if (response->status == 304 && asked->stale) return confirm(asked, *response);
     auto document = keep(*asked, *response);
     if (!document) return fail_here(asked, std::move(document.error()));
+    asked_again(asked->request.url);
     finish(asked, std::move(document));
 }
 
@@ -324,6 +275,7 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
         return send(asked);
     }
     document->from_cache = false;
+    asked_again(asked->request.url);
     if (auto renewed =
             cache_.renew(asked->request.url, now_s(), response.max_age_s.value_or(stale.lifetime_s));
         !renewed)

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ namespace aimlock {
 struct FetchOptions {
     std::filesystem::path cache_dir;  ///< empty: Environment::cache_folder()
     bool offline = false;             ///< no request at all; a miss is an error of code offline_miss
-    bool refresh = false;             ///< revalidate whatever the cache holds, immutable documents excepted
-    unsigned connections = 0;         ///< per host, 1..64; 0: as measured best
+    bool refresh = false;      ///< revalidate whatever the cache holds once, immutable documents excepted
+    unsigned connections = 0;  ///< per host, 1..64; 0: as measured best
     std::map<std::string, std::vector<std::string>>
         mirrors;  ///< URL prefix -> prefixes asked in its place, in order
     Environment environment;
@@ -117,17 +118,20 @@ private:
     void confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response);
     Result<Document> keep(Asked& asked, HttpResponse& response);
     Result<Document> read_local(const DocumentRequest& request);
-    [[nodiscard]] std::optional<Document> condensed_local(const DocumentRequest& request,
-                                                          const std::string& looks) const;
+    [[nodiscard]] std::optional<Document> condensed_local(const DocumentRequest& request) const;
     Result<Document> document_of(const DocumentRequest& request, CachedDocument& cached);
     void store(const std::string& key, const CachedDocument& entry);
-    [[nodiscard]] bool holds(const DocumentRequest& request, const CachedDocument& cached) const;
+    [[nodiscard]] bool holds(const DocumentRequest& request, const CachedDocument& cached);
+    /// Keeps in mind that `url` was asked for by this session: `refresh` is satisfied.
+    void asked_again(const std::string& url);
     [[nodiscard]] std::int64_t now_s() const;
 
     FetchOptions options_;
     Log& log_;
     std::mutex log_mutex_;
     std::map<std::string, bool> said_;
+    std::mutex refreshed_mutex_;
+    std::set<std::string> refreshed_;  // URLs
     Credentials credentials_;
     HttpCache cache_;
     KeyLocks locks_;

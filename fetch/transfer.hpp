@@ -37,6 +37,7 @@ struct HttpResponse {
     std::string content_range;
     std::optional<std::uint64_t> content_length;
     std::optional<std::int64_t> max_age_s;  ///< of Cache-Control; 0 for no-cache and no-store
+    bool framed = false;                    ///< the server says where the body ends
     std::string body;                       ///< as received: not decompressed
     std::uint64_t received = 0;             ///< bytes of the body
 };

@@ -62,6 +62,8 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
     if (equal_ignoring_case(name, "content-encoding")) response.content_encoding = value;
     if (equal_ignoring_case(name, "content-range")) response.content_range = value;
     if (equal_ignoring_case(name, "content-length")) response.content_length = number<std::uint64_t>(value);
+    if (equal_ignoring_case(name, "content-length") || equal_ignoring_case(name, "transfer-encoding"))
+        response.framed = true;
     if (equal_ignoring_case(name, "cache-control")) read_cache_control(value, response);
     return line.size();
 }
@@ -151,6 +153,14 @@ std::string hint_for(CURLcode code) {
 Verdict judge_status(Job& job, const TransferOptions& options) {
     const long status = job.response.status;
     const std::string shown = shown_url(job.request.url);
+    long version = 0;
+    ::curl_easy_getinfo(job.easy.get(), CURLINFO_HTTP_VERSION, &version);
+    const bool framed = job.response.framed || version >= CURL_HTTP_VERSION_2_0;
+    if ((status == 200 || status == 206) && !framed && !job.request.sink) {
+        return {network_error(shown + ": the server does not say how long its answer is, so nobody can tell "
+                                      "whether it is whole",
+                              "Let the server, or the proxy before it, send Content-Length or chunks")};
+    }
     if (status == 200 || status == 206 || status == 304 || status == 404 || status == 410 || status == 416)
         return {};
     if (status == 403 && job.request.may_be_forbidden) return {};

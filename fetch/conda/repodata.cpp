@@ -48,12 +48,23 @@ private:
     bool ended_ = false;
 };
 
+bool is_web_page(std::string_view bytes) {
+    const std::size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    return first != std::string_view::npos && bytes[first] == '<';
+}
+
 }  // namespace
 
 Result<Repodata> parse_repodata(std::string_view bytes,
                                 std::string_view kind,
                                 const RepodataOrigin& origin,
                                 Log& log) {
+    if (is_web_page(bytes)) {
+        return fail(
+            ErrorCode::repodata,
+            origin.document + ": a web page came in the place of the document: a captive portal or a login?",
+            "Open the address in a browser, and check the channel's address");
+    }
     RecordReader reader(origin);
     Conveyor conveyor;
     Result<void> parsed;

@@ -144,7 +144,7 @@ bool HttpServer::answer(int connection, const SeenRequest& request) {
     if (reply.delay_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(reply.delay_ms));
     const bool bodyless = reply.status == 304 || reply.status == 204;
     std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " x\r\n";
-    if (!bodyless)
+    if (!bodyless && !reply.unframed)
         head += "Content-Length: " + std::to_string(reply.stated_length.value_or(reply.body.size())) + "\r\n";
     for (const std::string& header : reply.headers) head += header + "\r\n";
     if (!send_all(connection, head + "\r\n")) return false;
@@ -172,7 +172,7 @@ bool HttpServer::answer(int connection, const SeenRequest& request) {
         ::close(null);
         return false;
     }
-    return !reply.send_only && !reply.stated_length;
+    return !reply.unframed && !reply.send_only && !reply.stated_length;
 }
 
 Reply HttpServer::ranged(const SeenRequest& request, std::string_view whole) {

@@ -28,6 +28,7 @@ struct Reply {
     std::vector<std::string> headers{};  ///< "ETag: x"
     std::string body{};
     std::optional<std::uint64_t> stated_length{};  ///< a Content-Length that lies
+    bool unframed = false;                         ///< no Content-Length: the connection's end ends the body
     std::optional<std::size_t> send_only{};        ///< bytes of the body, then the connection ends
     bool reset = false;                            ///< end it with RST instead of FIN
     bool stall = false;  ///< keep the connection open and silent instead of ending it

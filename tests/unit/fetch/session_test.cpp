@@ -87,6 +87,30 @@ TEST_F(Sessions, AServerThatStatesNothingIsTrustedForTenMinutes) {
     EXPECT_EQ(server.count(), 3U);
 }
 
+TEST_F(Sessions, RefreshingAsksForEachDocumentOnce) {
+    const HttpServer server([](const SeenRequest& request) {
+        const std::string cacheable = "Cache-Control: max-age=600";
+        if (request.path == "/absent") return Reply{.status = 404, .headers = {cacheable}};
+        if (!request.header("if-none-match").empty()) return Reply{.status = 304, .headers = {cacheable}};
+        return Reply{.headers = {"ETag: \"1\"", cacheable}, .body = "page"};
+    });
+    FetchOptions refreshing = options();
+    for (const bool refresh : {false, true}) {
+        refreshing.refresh = refresh;
+        FetchSession session(refreshing, log);
+        for (int i = 0; i < 3; ++i) {
+            for (const char* path : {"/a", "/absent"}) {
+                DocumentRequest request;
+                request.url = server.url(path);
+                request.remember_absence = true;
+                EXPECT_EQ(session.get(request)->exists, request.url.ends_with("/a"));
+            }
+        }
+    }
+    EXPECT_EQ(server.count(), 4U);
+    EXPECT_EQ(server.seen()[2].header("if-none-match"), "\"1\"");
+}
+
 TEST_F(Sessions, OfflineMakesNoRequestAndNamesWhatIsMissing) {
     const HttpServer server({{"/a", Reply{.body = "page"}}});
     get(options(), server.url("/a"));

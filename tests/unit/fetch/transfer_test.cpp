@@ -196,6 +196,21 @@ TEST(Transfer, RefusesOtherProtocolsAndCredentialsInARedirect) {
     EXPECT_EQ(server.count(), 2U);
 }
 
+// A document that ends where the connection ends may be cut by anybody: METADATA would lose requirements.
+TEST(Transfer, RefusesADocumentThatNobodyKnowsTheEndOf) {
+    const HttpServer server(
+        {{"/x", Reply{.body = "Name: x\nRequires-Dist: y\n", .unframed = true, .send_only = 8}}});
+    Client client;
+    const auto response = client.get(server.url("/x"));
+    ASSERT_FALSE(response);
+    EXPECT_THAT(response.error().message, HasSubstr("how long"));
+    EXPECT_EQ(server.count(), 1U);
+    HttpRequest checked;  // by its receiver, as archives are
+    checked.url = server.url("/x");
+    checked.sink = [](const HttpResponse&, std::string_view) -> Result<void> { return {}; };
+    EXPECT_TRUE(client.transfer.get(std::move(checked)));
+}
+
 TEST(Transfer, CapsBodies) {
     const HttpServer server({{"/big", Reply{.body = std::string(100'000, 'x')}}});
     Client client;
