@@ -85,6 +85,7 @@ void add_update(CLI::App& app, Run& chosen) {
     command->add_option("--lock", flags->lock, "Lock to update [aimlock.lock beside it]")->type_name("FILE");
     command->add_flag("--dry-run", flags->dry_run, "Show what would move, but write nothing");
     add_override_options(*command, *flags);
+    command->add_flag("--refresh", chosen.global.refresh, "Ask again for every page that is cached");
     command->footer(update_footer);
     command->callback(
         [&chosen, flags] { chosen.action = [flags](Console& console) { return solve(*flags, console); }; });
@@ -100,6 +101,7 @@ void add_solve(CLI::App& app, Run& chosen) {
     command->add_flag("--dry-run", flags->dry_run, "Solve, but write nothing");
     add_request_options(*command, *flags);
     add_override_options(*command, *flags);
+    command->add_flag("--refresh", chosen.global.refresh, "Ask again for every page that is cached");
     command->footer(footer);
     command->callback(
         [&chosen, flags] { chosen.action = [flags](Console& console) { return solve(*flags, console); }; });

@@ -15,6 +15,7 @@ struct GlobalOptions {
     bool json = false;
     ColorChoice color = ColorChoice::automatic;
     bool offline = false;
+    bool refresh = false;  ///< of the commands that solve
     bool quiet = false;
     int verbosity = 0;
 };

@@ -253,6 +253,9 @@ Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console
     FetchOptions options;
     options.environment = Environment::of_process();
     options.offline = console.options().offline;
+    options.refresh = console.options().refresh;
+    if (options.offline && options.refresh)
+        return fail(ErrorCode::usage, "`--offline` and `--refresh` go against each other");
     options.mirrors = asked.request.mirrors;
     auto connections = connections_per_host(options.environment);
     if (!connections) return tl::make_unexpected(std::move(connections).error());

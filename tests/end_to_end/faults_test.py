@@ -173,6 +173,18 @@ class Faults(unittest.TestCase):
             locks.add(self.lock.read_bytes())
         self.assertEqual(len(locks), 1)
 
+    def test_refresh_asks_for_every_page_once_and_for_no_wheel(self) -> None:
+        self.solve()
+        first = self.lock.read_bytes()
+        documents = {path for path in self.world.requests if path.startswith(("/simple/", "/channel/"))}
+        self.world.requests.clear()
+        self.lock.unlink()
+        done = self.aimlock("solve", "--refresh")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(self.world.requests), sorted(documents))
+        self.assertEqual(self.lock.read_bytes(), first)
+        self.assert_refused(self.aimlock("solve", "--refresh", "--offline"), "--refresh")
+
     def test_offline_answers_from_the_cache_alone(self) -> None:
         self.solve()
         first = self.lock.read_bytes()
