@@ -31,7 +31,7 @@ std::string without_trailing_slashes(std::string text) {
 std::string as_url(const std::string& index) {
     if (is_url(index)) return index;
     std::error_code failed;
-    const std::filesystem::path folder = std::filesystem::absolute(index, failed);
+    const std::filesystem::path folder = std::filesystem::absolute(index, failed).lexically_normal();
     return without_trailing_slashes(file_url_of(folder));
 }
 
@@ -199,9 +199,10 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
     /// Wheels of a folder have no upload time, and a cut-off takes only what is known to be too new or comes
     /// from an index: what the user put there is meant.
     Result<void> add_local_wheels(const std::string& written, ProjectPage& page) const {
-        const std::filesystem::path folder =
-            is_file_url(written) ? path_of_file_url(written) : std::filesystem::path(written);
         std::error_code failed;
+        std::filesystem::path folder =
+            is_file_url(written) ? path_of_file_url(written) : std::filesystem::path(written);
+        folder = std::filesystem::absolute(folder, failed).lexically_normal();
         std::vector<std::filesystem::path> wheels;
         for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
             const std::string file = entry.path().filename().string();
@@ -217,13 +218,13 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
             if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
             WheelFile file;
             file.file_name = path.filename().string();
-            file.url = file_url_of(std::filesystem::absolute(path));
+            file.url = file_url_of(path);
             file.sha256 = sha256_of(*content);
             file.size_bytes = content->size();
             const std::string_view version = version_in_file_name(file.file_name);
             std::erase_if(page.unusable, [&](const auto& entry) { return entry.first == version; });
             page.wheels.push_back(std::move(file));
-            if (!page.exists) page.index = file_url_of(std::filesystem::absolute(folder));
+            if (!page.exists) page.index = without_trailing_slashes(file_url_of(folder));
             page.exists = true;
         }
         return {};

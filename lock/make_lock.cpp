@@ -80,8 +80,10 @@ public:
     /// manifest writes them.
     Result<void> enter(Package& package) {
         package.origin = name_of(package.kind, package.origin);
-        const auto entry = std::ranges::find_if(entries_, [&package](const Entry& candidate) {
-            return candidate.source.kind == package.kind && candidate.source.name == package.origin;
+        const std::string origin_folder = file_path(package.origin);
+        auto entry = std::ranges::find_if(entries_, [&](const Entry& candidate) {
+            return candidate.source.kind == package.kind &&
+                   (candidate.source.name == package.origin || candidate.folder == origin_folder);
         });
         if (entry == entries_.end()) {
             return fail(ErrorCode::internal,
@@ -90,11 +92,22 @@ public:
         package.url = without_secrets(package.url);
         const Address address = split_address(package.url);
         if (is_web(address)) {
+            package.origin = entry->source.name;
             entry->hosts.insert(std::string(address.host));
             return {};
         }
         const std::string path = file_path(package.url);
-        if (!path.starts_with(entry->folder + "/")) {
+        const auto holds_it = [&](const Entry& candidate) {
+            return candidate.source.kind == package.kind && path.starts_with(candidate.folder + "/");
+        };
+        // A wheel may lie in a folder beside the index that has its name.
+        if (package.kind == PackageKind::pypi && !holds_it(*entry))
+            entry = std::ranges::find_if(entries_, holds_it);
+        if (entry == entries_.end())
+            return fail(ErrorCode::repodata, package.url + " is in no folder of wheels of this request",
+                        "name its folder in `find-links` or with `--find-links`");
+        package.origin = entry->source.name;
+        if (!holds_it(*entry)) {
             return fail(ErrorCode::repodata, package.url + " is outside of its channel " + entry->folder);
         }
         package.url = entry->source.url + path.substr(entry->folder.size());

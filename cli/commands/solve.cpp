@@ -56,6 +56,9 @@ void add_override_options(CLI::App& command, SolveFlags& flags) {
     command.add_option("--index", flags.indexes, "PyPI simple indexes, first wins")
         ->type_name("URL")
         ->group(group);
+    command.add_option("--find-links", flags.find_links, "Folders of wheels, beside the indexes")
+        ->type_name("DIR")
+        ->group(group);
     command.add_option("--exclude-newer", flags.exclude_newer, "Only what was uploaded before")
         ->type_name("TIME")
         ->group(group);

@@ -88,6 +88,16 @@ Checked<Asked> from_command_line(const SolveFlags& flags) {
     return asked;
 }
 
+/// Folders on the command line are seen from where people stand, those of the request from its folder.
+void add_find_links(const SolveFlags& flags, Asked& asked) {
+    for (const std::string& folder : flags.find_links) {
+        const bool as_written = asked.folder.empty() || folder.find("://") != std::string::npos;
+        asked.request.find_links.push_back(
+            as_written ? folder
+                       : fs::absolute(folder).lexically_proximate(fs::absolute(asked.folder)).string());
+    }
+}
+
 }  // namespace
 
 Checked<Manifest> read_manifest_file(const fs::path& file) {
@@ -113,6 +123,7 @@ Checked<Asked> read_request(const SolveFlags& flags, const VariableLookup& varia
     Checked<Asked> asked = flags.is_request() ? from_command_line(flags) : from_manifest(flags);
     if (!asked) return asked;
     if (!flags.lock.empty()) asked->lock_file = flags.lock;
+    add_find_links(flags, *asked);
     if (!asked->request.name_map) {
         if (const auto map = variables("AIMLOCK_NAME_MAP"); map && !map->empty()) asked->name_map = *map;
         return asked;

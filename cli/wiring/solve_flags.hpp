@@ -30,6 +30,7 @@ struct SolveFlags {
     std::string glibc;
     // What overrides a manifest too.
     std::vector<std::string> indexes;
+    std::vector<std::string> find_links;  ///< added to what the manifest says
     std::string exclude_newer;
     std::string prerelease;
     std::string resolution;

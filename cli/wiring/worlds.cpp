@@ -94,6 +94,21 @@ SourceInUse source_of(const WrittenChannel& channel, const Channel& read, const 
     return in_use;
 }
 
+/// How the lock writes a folder of pages or of wheels: as the request does, but a relative path as seen from
+/// the lock.
+SourceInUse source_of_folder(const std::string& written, const fs::path& folder, const Asked& asked) {
+    const fs::path real = fs::absolute(folder).lexically_normal();
+    SourceInUse in_use;
+    in_use.resolved_url = file_url_of(real);
+    std::string url = written;
+    if (!is_url(written) && !fs::path(written).is_absolute()) {
+        const fs::path lock_folder = fs::absolute(asked.lock_file).lexically_normal().parent_path();
+        url = real.lexically_proximate(lock_folder).string();
+    }
+    in_use.source = LockSource{PackageKind::pypi, url, url, {}};
+    return in_use;
+}
+
 Result<void> read_all_channels(Worlds& worlds, const Asked& asked, Console& console) {
     // Channels answer conda requirements only.
     if (!wants_conda(asked.request)) return {};
@@ -181,8 +196,16 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& consol
                     "give one with `--index URL`");
     }
     for (const std::string& index : in_order) {
+        if (!is_url(index)) {
+            worlds.sources.push_back(source_of_folder(index, index, asked));
+            continue;
+        }
         const std::string url = worlds.session->learn(index);
         worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
+    }
+    for (const std::string& folder : asked.request.find_links) {
+        worlds.sources.push_back(source_of_folder(
+            folder, is_file_url(folder) ? path_of_file_url(folder) : asked.folder / folder, asked));
     }
     for (const TargetRequest& target : asked.request.targets) {
         LiveMetadataOptions options = options_for(target, indexes, asked, worlds);

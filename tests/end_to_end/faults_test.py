@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from small_world import SmallWorld
+from small_world import SmallWorld, wheel
 
 AIMLOCK = str(Path(sys.argv[1]).resolve())
 
@@ -51,9 +51,9 @@ class Faults(unittest.TestCase):
         self.prefix = self.folder / "env"
         self.cache = self.folder / "cache"
 
-    def aimlock(self, *words: str, stdout: object = subprocess.PIPE, **extra: str) -> subprocess.CompletedProcess:
+    def aimlock(self, *words: str, stdout: object = subprocess.PIPE, folder: Path | None = None, **extra: str) -> subprocess.CompletedProcess:
         environment = {**os.environ, "XDG_CACHE_HOME": str(self.cache), "NO_COLOR": "1", **extra}
-        return subprocess.run([AIMLOCK, *words], cwd=self.project, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
+        return subprocess.run([AIMLOCK, *words], cwd=folder or self.project, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
 
     def solve(self) -> None:
         done = self.aimlock("solve")
@@ -184,6 +184,29 @@ class Faults(unittest.TestCase):
         self.assertEqual(sorted(self.world.requests), sorted(documents))
         self.assertEqual(self.lock.read_bytes(), first)
         self.assert_refused(self.aimlock("solve", "--refresh", "--offline"), "--refresh")
+
+    def test_wheels_of_a_folder_are_found_beside_the_index(self) -> None:
+        wheels = self.folder / "wheels"
+        wheels.mkdir()
+        wheel(wheels, "ours", "1.0", ["thinc", "alsoours"])
+        wheel(wheels, "alsoours", "2.0", [])
+        manifest = self.project / "aimlock.toml"
+        manifest.write_text(manifest.read_text().replace('thinc = "==8.2.5"', 'ours = "*"'))
+        # Seen from where people stand, not from the manifest; what the index has comes from there all the same.
+        done = self.aimlock("solve", "--manifest", "project/aimlock.toml", "--find-links", "wheels", folder=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('name = "thinc"', self.lock.read_text())
+        self.assertIn('url = "../wheels/ours-1.0-py3-none-any.whl"', self.lock.read_text())  # no path of this machine
+        self.assertNotIn(str(self.folder), self.lock.read_text())
+        done = self.install()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("ours", "alsoours", "thinc"):
+            self.assertTrue((self.prefix / f"lib/python3.12/site-packages/{name}.py").is_file(), name)
+        (wheels / "ours-1.0-py3-none-any.whl").write_bytes(b"changed")
+        shutil.rmtree(self.prefix)
+        shutil.rmtree(self.cache)  # what was unpacked once is known by its hash
+        self.assert_refused(self.install(), "ours-1.0-py3-none-any.whl")
+        self.assert_no_prefix()
 
     def test_offline_answers_from_the_cache_alone(self) -> None:
         self.solve()
