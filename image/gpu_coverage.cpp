@@ -1,0 +1,92 @@
+#include "image/gpu_coverage.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace aimlock {
+namespace {
+
+bool is_shared_object(const std::string& path) {
+    const std::size_t at = path.find(".so", path.rfind('/') + 1);
+    return at != std::string::npos && (at + 3 == path.size() || path[at + 3] == '.');
+}
+
+/// Whether the GPU itself runs it, the driver apart.
+bool fits(const GpuArchitecture& code, engine::ComputeCapability gpu) {
+    const engine::ComputeCapability made_for{code.number / 10, code.number % 10};
+    if (code.variant == 'a') return made_for == gpu;
+    const bool one_major = made_for.major == gpu.major;
+    // PTX is compiled for every later GPU, machine code and what a family has in common are not.
+    if (code.kind == GpuArchitecture::Kind::cubin || code.variant == 'f')
+        return one_major && made_for.minor <= gpu.minor;
+    return made_for <= gpu;
+}
+
+}  // namespace
+
+std::pair<unsigned, unsigned> newest_ptx(std::pair<unsigned, unsigned> cuda) {
+    const auto [major, minor] = cuda;
+    if (major == 12 && minor > 5) return {8, minor - 1};  // 12.5 and 12.6 have one
+    return {major < 4 ? 0 : major - 4, minor};
+}
+
+bool runs_on(const GpuArchitecture& code,
+             engine::ComputeCapability gpu,
+             std::optional<std::pair<unsigned, unsigned>> driver) {
+    if (!fits(code, gpu)) return false;
+    if (code.kind == GpuArchitecture::Kind::cubin || !driver) return true;
+    return std::pair(code.isa_major, code.isa_minor) <= newest_ptx(*driver);
+}
+
+std::string UncoveredGpu::text() const {
+    return fmt::format("{} has no kernel for {}: its objects hold {}{}", package, gpu.text(), has,
+                       ptx_too_new ? ", and PTX that is newer than the driver" : "");
+}
+
+std::vector<PackageGpuCode> read_gpu_code_of(const std::filesystem::path& prefix,
+                                             std::span<const InstalledPackage> packages) {
+    std::vector<PackageGpuCode> all;
+    for (const InstalledPackage& package : packages) {
+        PackageGpuCode of{package.name, {}, {}};
+        for (const InstalledFile& file : package.files) {
+            if (file.is_link || !is_shared_object(file.path)) continue;
+            auto code = read_gpu_code(prefix / file.path);
+            if (!code) {
+                of.unreadable.push_back(file.path + ": " + code.error().message);
+            } else if (!code->architectures.empty()) {
+                of.objects.push_back({file.path, std::move(*code)});
+            }
+        }
+        if (!of.objects.empty() || !of.unreadable.empty()) all.push_back(std::move(of));
+    }
+    return all;
+}
+
+std::vector<UncoveredGpu> find_uncovered_gpus(std::span<const PackageGpuCode> packages,
+                                              std::span<const engine::ComputeCapability> fleet,
+                                              std::optional<std::pair<unsigned, unsigned>> driver) {
+    std::vector<UncoveredGpu> found;
+    for (const PackageGpuCode& package : packages) {
+        std::set<GpuArchitecture> all;
+        for (const auto& object : package.objects)
+            all.insert(object.code.architectures.begin(), object.code.architectures.end());
+        if (all.empty()) continue;
+        std::vector<std::string> names;
+        for (const GpuArchitecture& code : all) {
+            if (names.empty() || names.back() != code.text()) names.push_back(code.text());
+        }
+        const std::string has = fmt::format("{}", fmt::join(names, " "));
+        for (const engine::ComputeCapability gpu : fleet) {
+            const auto any = [&](auto with) {
+                return std::ranges::any_of(
+                    all, [&](const GpuArchitecture& code) { return runs_on(code, gpu, with); });
+            };
+            if (!any(driver)) found.push_back({package.package, gpu, has, any(decltype(driver){})});
+        }
+    }
+    return found;
+}
+
+}  // namespace aimlock

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "image/gpu_code.hpp"
+#include "lock/inventory.hpp"
+#include "solver/engine/cuda_limits.hpp"
+
+namespace aimlock {
+
+/// The GPU code of one installed package.
+struct PackageGpuCode {
+    std::string package;
+    struct Object {
+        std::string path;  ///< relative to the prefix
+        GpuCode code;
+    };
+    std::vector<Object> objects;          ///< those that have GPU code
+    std::vector<std::string> unreadable;  ///< "path: why", for objects whose headers do not add up
+};
+
+/// A package with GPU code, none of it for one GPU.
+struct UncoveredGpu {
+    std::string package;
+    engine::ComputeCapability gpu;
+    std::string has;           ///< what it has code for: "sm_70 sm_80 compute_80"
+    bool ptx_too_new = false;  ///< its PTX would do, and is newer than the driver
+
+    /// "xformers has no kernel for 12.0: its objects hold sm_75 sm_80 sm_90 compute_80"
+    [[nodiscard]] std::string text() const;
+};
+
+/// Whether `code` runs on `gpu` with a driver that supports CUDA `driver` (nullopt: with any).
+bool runs_on(const GpuArchitecture& code,
+             engine::ComputeCapability gpu,
+             std::optional<std::pair<unsigned, unsigned>> driver);
+
+/// The newest PTX that a driver of this CUDA version compiles: 12.9 -> 8.8.
+std::pair<unsigned, unsigned> newest_ptx(std::pair<unsigned, unsigned> cuda);
+
+/// Reads the shared objects of `packages` below `prefix`. Packages without GPU code are left out.
+std::vector<PackageGpuCode> read_gpu_code_of(const std::filesystem::path& prefix,
+                                             std::span<const InstalledPackage> packages);
+
+/// Which package has no code for which GPU. A package counts as a whole: one object for one architecture
+/// alone (a kernel that only Hopper can run) says nothing, as long as another one serves the GPU.
+std::vector<UncoveredGpu> find_uncovered_gpus(std::span<const PackageGpuCode> packages,
+                                              std::span<const engine::ComputeCapability> fleet,
+                                              std::optional<std::pair<unsigned, unsigned>> driver);
+
+}  // namespace aimlock
