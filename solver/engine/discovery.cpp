@@ -3,7 +3,16 @@
 namespace aimlock::engine {
 
 void Discovery::want_page(ProjectId project) {
+    if (pypi_[project].has_page) return;
+    guessed_pages_.erase(project);
+    if (const auto unread = unread_pages_.find(project); unread != unread_pages_.end())
+        failures_.emplace("page " + pypi_[project].name, unread->second);
+    if (asked_pages_.insert(project).second) source_.ask_page(pypi_[project].name);
+}
+
+void Discovery::guess_page(ProjectId project) {
     if (pypi_[project].has_page || !asked_pages_.insert(project).second) return;
+    guessed_pages_.insert(project);
     source_.ask_page(pypi_[project].name);
 }
 
@@ -68,11 +77,15 @@ void Discovery::follow_requirements(ProjectId project, ReleaseId release, std::u
 }
 
 void Discovery::page_arrived(PageArrived arrived) {
+    const ProjectId project = pypi_.project(arrived.name);
     if (!arrived.page) {
-        failures_.emplace("page " + arrived.name, arrived.page.error());
+        if (guessed_pages_.contains(project)) {
+            unread_pages_.emplace(project, arrived.page.error());
+        } else {
+            failures_.emplace("page " + arrived.name, arrived.page.error());
+        }
         return;
     }
-    const ProjectId project = pypi_.project(arrived.name);
     pypi_.add_page(project, *std::move(arrived.page));
     const auto waiting = waiting_for_page_.extract(project);
     if (waiting.empty()) return;

@@ -22,6 +22,8 @@ public:
     Discovery(PypiWorld& pypi, MetadataSource& source) : pypi_(pypi), source_(source) {}
 
     void want_page(ProjectId project);
+    /// Asks for a page that may not be needed: not to get it is no failure unless it is wanted, too.
+    void guess_page(ProjectId project);
     /// `needed`: a solve chose the release. Otherwise it is a guess, and a guess that cannot be read is no
     /// failure until a solve chooses it.
     void want_metadata(ProjectId project, ReleaseId release, bool needed);
@@ -49,6 +51,8 @@ private:
     MetadataSource& source_;
     std::set<ProjectId> supplied_;
     std::set<ProjectId> asked_pages_;
+    std::set<ProjectId> guessed_pages_;  // that nobody has wanted yet
+    std::map<ProjectId, Error> unread_pages_;
     std::map<std::string, std::pair<ProjectId, ReleaseId>> asked_metadata_;  // by the wheel's URL
     std::set<std::string> needed_;         // URLs of those that a solve chose
     std::map<std::string, Error> unread_;  // guesses that could not be read

@@ -48,6 +48,8 @@ Result<void> Rounds::look_ahead(const RoundsInput& input) {
     std::set<ProjectId> maybe_conda;
     for (const auto& [name, carriers] : input.conda->identities) maybe_conda.insert(pypi_.project(name));
     discovery_.set_supplied(std::move(maybe_conda));
+    // What is locked is most likely asked for again, and whether its release still exists counts.
+    for (const auto& [project, version] : pypi_.preferred) discovery_.guess_page(project);
     for (const PypiJob& job : input.jobs) {
         discovery_.want_page(pypi_.dependency(job.dependency).project);
         discovery_.follow(job.dependency);

@@ -337,6 +337,10 @@ TEST_F(SmallWorld, ALockedReleaseThatIsGoneFromTheIndexHoldsNothing) {
     TargetRequest request = toy_request({"python"}, {});
     request.preferred.push_back({PackageKind::pypi, "a", "1.0", ""});
     EXPECT_THAT(lines(request), ElementsAre("b 3.0 (conda)", "python 3.12.1 (conda)"));
+    // Where it exists, a record that carries the distribution would move it.
+    world.releases = {{"a", "1.0"}, {"x", "1.0"}};
+    request.pypi = toy_request({}, {"x"}).pypi;
+    EXPECT_THAT(lines(request), ElementsAre("b 2.0 (conda)", "python 3.12.1 (conda)", "x 1.0 (PyPI)"));
 }
 
 TEST_F(SmallWorld, AnotherPythonIsNoRepairWhereAnExtraIsMissing) {
