@@ -62,6 +62,11 @@ public:
         LockSource source = in_use.source;
         source.url = without_secrets(without_trailing_slash(source.url));
         source.name = name_of(source.kind, source.name);
+        if (source.url.find_first_of(" \\") != std::string::npos) {
+            return fail(ErrorCode::usage,
+                        "`" + source.url + "`: a lock names no path with a blank or a backslash",
+                        "rename the folder, or name a link to it");
+        }
         for (const Entry& known : entries_) {
             if (known.source.kind != source.kind || known.source.name != source.name) continue;
             if (known.source.url == source.url) return {};

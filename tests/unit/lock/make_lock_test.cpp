@@ -133,6 +133,38 @@ TEST_F(MakeLock, TextOfOthersIsMadeFitToRead) {
     EXPECT_TRUE(read_lock(write_lock(*lock), "aimlock.lock"));
 }
 
+TEST_F(MakeLock, AWheelOfAFolderBelongsToTheFolderWhateverIndexHasItsName) {
+    Package wheel;
+    wheel.kind = PackageKind::pypi;
+    wheel.name = "ours";
+    wheel.version = "1.0";
+    wheel.sha256 = sha256_of("ours");
+    wheel.url = "file:///home/the%20one/wheels/ours-1.0-py3-none-any.whl";
+    SourceInUse folder;
+    folder.source = LockSource{PackageKind::pypi, "../wheels", "../wheels", {}};
+    folder.resolved_url = "file:///home/the%20one/wheels";
+    sources_.push_back(folder);
+    for (const char* origin : {"file:///home/the%20one/wheels", "https://index.example/simple"}) {
+        wheel.origin = origin;
+        solutions_[0].packages.push_back(wheel);
+        const Result<Lock> lock = made();
+        ASSERT_TRUE(lock) << lock.error().message;
+        const auto ours = std::ranges::find_if(
+            lock->packages, [](const LockPackage& one) { return one.package.name == "ours"; });
+        ASSERT_NE(ours, lock->packages.end());
+        EXPECT_EQ(ours->package.origin, "../wheels");
+        EXPECT_EQ(ours->package.url, "../wheels/ours-1.0-py3-none-any.whl");
+        const auto read = read_lock(write_lock(*lock), "aimlock.lock");
+        EXPECT_TRUE(read) << read.error().message;
+        solutions_[0].packages.pop_back();
+    }
+    wheel.url = "file:///home/me/elsewhere/ours-1.0-py3-none-any.whl";
+    solutions_[0].packages.push_back(wheel);
+    EXPECT_NE(made().error().message.find("in no folder of wheels"), std::string::npos);
+    sources_.back().source.url = "../my wheels";
+    EXPECT_NE(made().error().message.find("no path with a blank"), std::string::npos);
+}
+
 TEST_F(MakeLock, RefusesWhatALockMustNotHold) {
     solutions_[0].packages[0].sha256 = {};
     EXPECT_EQ(made().error().message.substr(0, 26), "numpy 1.26.4 has no sha256");
