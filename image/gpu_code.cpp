@@ -21,7 +21,7 @@ namespace {
 /// A file as bytes at offsets, through one block that is kept.
 class FileBytes {
 public:
-    static Result<FileBytes> open(const std::filesystem::path& path);
+    static Result<FileBytes> open(int folder, const std::filesystem::path& path);
     FileBytes(FileBytes&& other) noexcept : file_(std::exchange(other.file_, -1)), size_(other.size_) {}
     FileBytes& operator=(FileBytes&&) = delete;
     FileBytes(const FileBytes&) = delete;
@@ -43,8 +43,8 @@ private:
     std::array<unsigned char, 4096> block_{};
 };
 
-Result<FileBytes> FileBytes::open(const std::filesystem::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+Result<FileBytes> FileBytes::open(int folder, const std::filesystem::path& path) {
+    const int file = ::openat(folder, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat facts {};
     if (file < 0 || ::fstat(file, &facts) != 0) {
         const std::string words = std::strerror(errno);
@@ -307,9 +307,14 @@ std::string GpuArchitecture::text() const {
 }
 
 Result<GpuCode> read_gpu_code(const std::filesystem::path& file) {
-    auto bytes = FileBytes::open(file);
+    return read_gpu_code_below(AT_FDCWD, file.string());
+}
+
+Result<GpuCode> read_gpu_code_below(int folder, const std::string& name) {
+    auto bytes = FileBytes::open(folder, name);
     if (!bytes) return tl::make_unexpected(std::move(bytes).error());
-    return Reader(*bytes, file).read();
+    const std::filesystem::path path = name;
+    return Reader(*bytes, path).read();
 }
 
 }  // namespace aimlock

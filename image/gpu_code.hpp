@@ -38,5 +38,7 @@ struct GpuCode {
 /// fatbins elsewhere in its data, too: cuFFT has nearly all of its kernels there. Fails on a file that cannot
 /// be read, and on one whose headers do not add up.
 Result<GpuCode> read_gpu_code(const std::filesystem::path& file);
+/// The same of the file `name` of an open folder.
+Result<GpuCode> read_gpu_code_below(int folder, const std::string& name);
 
 }  // namespace aimlock

@@ -13,6 +13,14 @@ bool is_shared_object(const std::string& path) {
     return at != std::string::npos && (at + 3 == path.size() || path[at + 3] == '.');
 }
 
+void take(PackageGpuCode& package, const std::string& path, Result<GpuCode> code) {
+    if (!code) {
+        package.unreadable.push_back(path + ": " + code.error().message);
+    } else if (!code->architectures.empty()) {
+        package.objects.push_back({path, std::move(*code)});
+    }
+}
+
 /// Whether the GPU itself runs it, the driver apart.
 bool fits(const GpuArchitecture& code, engine::ComputeCapability gpu) {
     const engine::ComputeCapability made_for{code.number / 10, code.number % 10};
@@ -52,16 +60,22 @@ std::vector<PackageGpuCode> read_gpu_code_of(const std::filesystem::path& prefix
         PackageGpuCode of{package.name, {}, {}};
         for (const InstalledFile& file : package.files) {
             if (file.is_link || !is_shared_object(file.path)) continue;
-            auto code = read_gpu_code(prefix / file.path);
-            if (!code) {
-                of.unreadable.push_back(file.path + ": " + code.error().message);
-            } else if (!code->architectures.empty()) {
-                of.objects.push_back({file.path, std::move(*code)});
-            }
+            take(of, file.path, read_gpu_code(prefix / file.path));
         }
         if (!of.objects.empty() || !of.unreadable.empty()) all.push_back(std::move(of));
     }
     return all;
+}
+
+PackageGpuCode read_gpu_code_of(const std::string& name, const UnpackedPackage& unpacked) {
+    PackageGpuCode of{name, {}, {}};
+    for (std::size_t i = 0; i < unpacked.package.files.size(); ++i) {
+        const PackagedFile& file = unpacked.package.files[i];
+        // Objects with the prefix in them are stored as others are.
+        if (file.kind != PackagedFile::Kind::file || !is_shared_object(file.path)) continue;
+        take(of, file.path, read_gpu_code_below(unpacked.folder.descriptor(), UnpackedStore::name_of(i)));
+    }
+    return of;
 }
 
 std::vector<UncoveredGpu> find_uncovered_gpus(std::span<const PackageGpuCode> packages,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "image/gpu_code.hpp"
+#include "image/replay/unpacked_store.hpp"
 #include "lock/inventory.hpp"
 #include "solver/engine/cuda_limits.hpp"
 
@@ -45,6 +46,9 @@ std::pair<unsigned, unsigned> newest_ptx(std::pair<unsigned, unsigned> cuda);
 /// Reads the shared objects of `packages` below `prefix`. Packages without GPU code are left out.
 std::vector<PackageGpuCode> read_gpu_code_of(const std::filesystem::path& prefix,
                                              std::span<const InstalledPackage> packages);
+
+/// The same of a package of the store of unpacked ones.
+PackageGpuCode read_gpu_code_of(const std::string& name, const UnpackedPackage& unpacked);
 
 /// Which package has no code for which GPU. A package counts as a whole: one object for one architecture
 /// alone (a kernel that only Hopper can run) says nothing, as long as another one serves the GPU.

@@ -59,7 +59,9 @@ Ending run_doctor(const DoctorOptions& options, Console& console) {
 
     std::vector<GpuCheck> checks = diagnose(host, driver, environment.variables);
     if (*lock) {
-        const auto of_lock = diagnose_lock(**lock, probe_host(environment).platform, options.target, driver);
+        const UnpackedStore store(environment.cache_folder() / "unpacked");
+        const auto of_lock =
+            diagnose_lock(**lock, probe_host(environment).platform, options.target, driver, store);
         checks.insert(checks.end(), of_lock.begin(), of_lock.end());
     }
     if (console.options().json) {

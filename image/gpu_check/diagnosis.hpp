@@ -6,6 +6,7 @@
 
 #include "image/gpu_check/driver_answer.hpp"
 #include "image/gpu_check/gpu_host.hpp"
+#include "image/replay/unpacked_store.hpp"
 #include "lock/lockfile.hpp"
 
 namespace aimlock {
@@ -34,11 +35,19 @@ std::vector<GpuCheck> diagnose(const GpuHost& host, const DriverAnswer& driver, 
 /// Holds one target of a lock to what the host's driver and GPUs can run.
 std::vector<GpuCheck> diagnose_target(const Lock& lock, const LockTarget& target, const DriverAnswer& driver);
 
+/// Reads the GPU code of the target's packages, as far as `store` has them unpacked, and holds it to the
+/// host's GPUs and to those of the target's cuda-arch.
+std::vector<GpuCheck> diagnose_code(const Lock& lock,
+                                    const LockTarget& target,
+                                    const DriverAnswer& driver,
+                                    const UnpackedStore& store);
+
 /// Holds the lock's targets for `platform` ("linux-64") to the host; where `target_name` is not empty, that
 /// one alone. A target that does not fit is a note where another one does.
 std::vector<GpuCheck> diagnose_lock(const Lock& lock,
                                     const std::string& platform,
                                     const std::string& target_name,
-                                    const DriverAnswer& driver);
+                                    const DriverAnswer& driver,
+                                    const UnpackedStore& store);
 
 }  // namespace aimlock

@@ -106,13 +106,16 @@ std::vector<GpuCheck> diagnose_target(const Lock& lock,
 std::vector<GpuCheck> diagnose_lock(const Lock& lock,
                                     const std::string& platform,
                                     const std::string& target_name,
-                                    const DriverAnswer& driver) {
+                                    const DriverAnswer& driver,
+                                    const UnpackedStore& store) {
     const auto is_error = [](const GpuCheck& check) { return check.level == CheckLevel::error; };
     std::vector<GpuCheck> all;
     bool any_fits = false;
     for (const LockTarget& target : lock.targets) {
         if (target_name.empty() ? target.platform != platform : target.name != target_name) continue;
-        const std::vector<GpuCheck> checks = diagnose_target(lock, target, driver);
+        std::vector<GpuCheck> checks = diagnose_target(lock, target, driver);
+        const std::vector<GpuCheck> of_code = diagnose_code(lock, target, driver, store);
+        checks.insert(checks.end(), of_code.begin(), of_code.end());
         // A target without CUDA fits everywhere and so says nothing about the GPUs.
         any_fits = any_fits || (!cuda_of(target).empty() && std::ranges::none_of(checks, is_error));
         all.insert(all.end(), checks.begin(), checks.end());

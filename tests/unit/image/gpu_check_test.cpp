@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "image/gpu_check/diagnosis.hpp"
+#include "tests/unit/image/gpu_object.hpp"
 #include "tests/unit/image/host_tree.hpp"
 #include "tests/unit/image/sample_environment.hpp"
 
@@ -246,8 +247,9 @@ protected:
         made.targets.front().cuda_arch = std::move(fleet);
         return made;
     }
+    static UnpackedStore empty_store() { return UnpackedStore("/nonexistent"); }
     static std::vector<std::string> faults(const Lock& lock, const DriverAnswer& answer) {
-        return faults_of(diagnose_lock(lock, "linux-64", "", answer));
+        return faults_of(diagnose_lock(lock, "linux-64", "", answer, empty_store()));
     }
 };
 
@@ -258,7 +260,8 @@ TEST_F(TargetCheck, HoldsTheDriverToTheLocksCuda) {
     EXPECT_THAT(faults(lock(), driver(12000)), ElementsAre("error driver-too-old"));
     EXPECT_THAT(faults(lock(), driver(11080)), ElementsAre("error driver-too-old"));
     EXPECT_THAT(faults(lock(), driver(0)), ElementsAre("error lock-needs-gpu"));
-    EXPECT_THAT(diagnose_lock(lock(), "linux-64", "", driver(11080)).front().help, HasSubstr("525.60.13"));
+    EXPECT_THAT(diagnose_lock(lock(), "linux-64", "", driver(11080), empty_store()).front().help,
+                HasSubstr("525.60.13"));
 }
 
 TEST_F(TargetCheck, HoldsEveryGpuToTheFleet) {
@@ -281,10 +284,48 @@ TEST_F(TargetCheck, OneTargetOfSeveralIsEnough) {
     hopper.cuda_arch = {"9.0"};
     two.targets.push_back(hopper);
     EXPECT_THAT(faults(two, driver(12040, 9, 0)), ElementsAre("note gpu-not-in-target"));
-    EXPECT_THAT(faults_of(diagnose_lock(two, "linux-64", "gpu", driver(12040, 9, 0))),
+    EXPECT_THAT(faults_of(diagnose_lock(two, "linux-64", "gpu", driver(12040, 9, 0), empty_store())),
                 ElementsAre("error gpu-not-in-target"));
-    EXPECT_THAT(faults_of(diagnose_lock(two, "linux-aarch64", "", driver(12040))),
+    EXPECT_THAT(faults_of(diagnose_lock(two, "linux-aarch64", "", driver(12040), empty_store())),
                 ElementsAre("error no-target-for-platform"));
+}
+
+TEST_F(TargetCheck, HoldsTheCodeOfUnpackedPackagesToEveryGpu) {
+    const testing::TempDir folder;
+    const UnpackedStore store(folder.path());
+    Lock made = lock({"8.6", "12.0"});
+    made.packages.push_back({testing::wheel("kernels", 1), {"gpu"}});
+    made.packages.back().package.sha256 = sha256_of("kernels");
+    const auto with = [&](const DriverAnswer& answer) {
+        return diagnose_code(made, made.targets.front(), answer, store);
+    };
+    EXPECT_TRUE(with(driver(12040)).empty()) << "nothing is unpacked: nothing is said";
+
+    const auto unpacked =
+        store.find_or_unpack(sha256_of("kernels"), false, [](FileSink& sink) -> Result<PackagedFiles> {
+            PackagedFiles package;
+            package.files.emplace_back().path = "kernels/_C.so";
+            EXPECT_TRUE(sink.expect(package));
+            auto out = sink.create(0, package.files[0]);
+            const std::string bytes =
+                testing::object(testing::fatbin(testing::entry(2, 80) + testing::entry(1, 90, 0, 8, 4)));
+            EXPECT_TRUE(out->append(bytes));
+            package.files[0].size_bytes = bytes.size();
+            const auto written = out->finish();
+            package.files[0].sha256 = written->sha256;
+            package.files[0].changed_ns = written->changed_ns;
+            return package;
+        });
+    ASSERT_TRUE(unpacked) << unpacked.error().message;
+    // The lock's target has a driver of CUDA 12.2, too old for the PTX; this host has one of 12.4.
+    EXPECT_THAT(faults_of(with(driver(12040, 8, 6))),
+                ElementsAre("warn no-kernel-for-fleet", "note code-not-read"));
+    EXPECT_THAT(faults_of(with(driver(12040, 12, 0))), ElementsAre("note code-not-read"));
+    const auto checks = with(driver(12020, 12, 0));
+    EXPECT_THAT(faults_of(checks), ElementsAre("error no-kernel-for-gpu", "note code-not-read"));
+    EXPECT_EQ(checks[0].message,
+              "kernels has no kernel for 12.0: its objects hold sm_80 compute_90, and PTX that is newer than "
+              "the driver");
 }
 
 }  // namespace
