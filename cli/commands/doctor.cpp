@@ -58,6 +58,9 @@ Ending run_doctor(const DoctorOptions& options, Console& console) {
     const DriverAnswer driver = ask_driver(libraries_to_try(host, root));
 
     std::vector<GpuCheck> checks = diagnose(host, driver, environment.variables);
+    std::error_code error;
+    if (const auto slow = diagnose_folder(host, std::filesystem::current_path(error)))
+        checks.push_back(*slow);
     if (*lock) {
         const UnpackedStore store(environment.cache_folder() / "unpacked");
         const auto of_lock =

@@ -115,4 +115,15 @@ std::vector<GpuCheck> diagnose(const GpuHost& host, const DriverAnswer& driver, 
     return checks;
 }
 
+std::optional<GpuCheck> diagnose_folder(const GpuHost& host, const std::filesystem::path& folder) {
+    constexpr std::string_view mounts = "/mnt/";
+    const std::string path = folder.string() + "/";
+    const bool of_windows = path.starts_with(mounts) && path.size() > mounts.size() + 1 &&
+                            path[mounts.size()] != '/' && path[mounts.size() + 1] == '/';
+    if (!host.wsl || !of_windows) return std::nullopt;
+    return GpuCheck{"files", CheckLevel::warn, "windows-disk",
+                    fmt::format("{} is on a disk of Windows, many times slower", folder.string()),
+                    "work in a folder of Linux's own, such as ~/work"};
+}
+
 }  // namespace aimlock

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ struct GpuCheck {
 /// What is wrong with the host's GPUs, the cause and not what follows from it. The driver's proof counts more
 /// than files: what looks wrong and works is a note.
 std::vector<GpuCheck> diagnose(const GpuHost& host, const DriverAnswer& driver, const Variables& variables);
+
+/// Warns where `folder`, the one that is worked in, lies on a disk of Windows, which WSL2 reaches over a
+/// network protocol.
+std::optional<GpuCheck> diagnose_folder(const GpuHost& host, const std::filesystem::path& folder);
 
 /// Holds one target of a lock to what the host's driver and GPUs can run.
 std::vector<GpuCheck> diagnose_target(const Lock& lock, const LockTarget& target, const DriverAnswer& driver);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/render/doctor_report.hpp"
 #include "tests/support/golden.hpp"
 
 namespace aimlock::cli {
@@ -27,6 +28,37 @@ Conflict numpy_conflict() {
 TEST(UnsatisfiableReport, EndsAtLinesOfTheManifestAndEditsThatWereTried) {
     aimlock::testing::expect_golden("cli/unsatisfiable.txt",
                                     unsatisfiable_report(numpy_conflict(), Painter(false), 80));
+}
+
+TEST(DoctorReport, ShowsTheHelpOfTheWorstAndNoBytesOfOthers) {
+    const std::vector<GpuCheck> checks{{"host", CheckLevel::ok, {}, "WSL2 6.6.87, Ubuntu 22.04", {}},
+                                       {"loader", CheckLevel::warn, "wsl-not-searched",
+                                        "the loader does not look into /usr/lib/wsl/lib", "run ldconfig"},
+                                       {"gpu 0",
+                                        CheckLevel::ok,
+                                        {},
+                                        "RTX\x1b[2J 4090, sm_89, 24.0 GiB: ran a kernel, all results right",
+                                        {}},
+                                       {"driver", CheckLevel::error, "wsl-linux-driver",
+                                        "/usr/lib/x86_64-linux-gnu/libcuda.so.1 comes before "
+                                        "/usr/lib/wsl/lib and is a Linux driver (535.183.01)",
+                                        "remove the Linux driver from this WSL"},
+                                       {"lock", CheckLevel::note, "gpu-not-in-target",
+                                        "gpu 0 is 8.9, target old is solved for 7.0", "add it"}};
+    aimlock::testing::expect_golden("cli/doctor.txt", doctor_report(checks, Painter(false), 80));
+    EXPECT_EQ(doctor_status(checks), "faults");
+    EXPECT_EQ(doctor_status(std::span(checks).first(3)), "ready");
+    GpuHost host;
+    host.wsl = true;
+    host.kernel = "6.6.87";
+    host.nodes = {{"/dev/dxg", {}, false}};
+    host.libraries = {{"/usr/lib/wsl/lib/libcuda.so.1", {}, true}};
+    DriverAnswer driver;
+    driver.library = "/usr/lib/wsl/lib/libcuda.so.1";
+    driver.cuda = 12060;
+    driver.release = "560.94";
+    driver.gpus = {{"RTX 4090", 8, 9, 25757220864, true, {}}};
+    aimlock::testing::expect_golden("cli/doctor.json", doctor_document(host, driver, checks));
 }
 
 TEST(ApartLine, NamesThePackageItsVersionsAndTheReason) {

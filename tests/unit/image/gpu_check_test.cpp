@@ -234,6 +234,16 @@ TEST_F(GpuCheckTest, AsksEveryGpu) {
     EXPECT_TRUE(answer.proven());
 }
 
+TEST(FolderCheck, WarnsOfDisksOfWindowsInWslAlone) {
+    GpuHost host;
+    EXPECT_FALSE(diagnose_folder(host, "/mnt/c/work"));
+    host.wsl = true;
+    EXPECT_TRUE(diagnose_folder(host, "/mnt/c/work"));
+    EXPECT_TRUE(diagnose_folder(host, "/mnt/d"));
+    for (const char* own : {"/home/me", "/mnt", "/mnt/", "/mnt/data/work", "/mnt/wsl"})
+        EXPECT_FALSE(diagnose_folder(host, own)) << own;
+}
+
 class TargetCheck : public ::testing::Test {
 protected:
     static DriverAnswer driver(int cuda, unsigned major = 8, unsigned minor = 9) {
