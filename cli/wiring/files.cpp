@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/signals.hpp"
+#include "fetch/open_file.hpp"
 
 namespace aimlock::cli {
 namespace {
@@ -24,21 +25,6 @@ std::string reason(int error) {
 tl::unexpected<Error> cannot_write(const std::filesystem::path& file, int error) {
     return fail(ErrorCode::io, fmt::format("cannot write {}: {}", file.string(), reason(error)));
 }
-
-/// A file descriptor that is closed at the end of the scope.
-class OpenFile {
-public:
-    explicit OpenFile(int fd) : fd_(fd) {}
-    ~OpenFile() { close(); }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-    /// 0, or the errno of a close that failed: a full disk may say so only here.
-    int close() { return fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0 ? errno : 0; }
-
-private:
-    int fd_;
-};
 
 /// 0, or the errno of what failed.
 int write_and_sync(int fd, std::string_view text, ::mode_t mode) {
@@ -64,7 +50,7 @@ int write_and_sync(int fd, std::string_view text, ::mode_t mode) {
 /// Makes a rename last; a file system that cannot sync a folder has nothing to make last.
 void sync_folder(const std::filesystem::path& folder) {
     const OpenFile opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.fd() >= 0) ::fsync(opened.fd());
+    if (opened.number() >= 0) ::fsync(opened.number());
 }
 
 }  // namespace
@@ -99,8 +85,8 @@ Result<void> write_file_atomically(const std::filesystem::path& file, std::strin
     TemporaryFile temporary(folder / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid()));
     OpenFile out(
         ::open(temporary.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (out.fd() < 0) return cannot_write(file, errno);
-    if (const int failure = write_and_sync(out.fd(), text, mode_for(target)); failure != 0)
+    if (out.number() < 0) return cannot_write(file, errno);
+    if (const int failure = write_and_sync(out.number(), text, mode_for(target)); failure != 0)
         return cannot_write(file, failure);
     if (const int failure = out.close(); failure != 0) return cannot_write(file, failure);
     if (::rename(temporary.path().c_str(), target.c_str()) != 0) return cannot_write(file, errno);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fetch/atomic_file.hpp"
+#include "fetch/open_file.hpp"
 #include "fetch/transfer.hpp"
 #include "fetch/url.hpp"
 
@@ -22,21 +23,6 @@ using registry::Answer;
 using registry::Call;
 
 constexpr const char* bytes_header = "Content-Type: application/octet-stream";
-
-class OpenFile {
-public:
-    explicit OpenFile(const std::filesystem::path& file)
-        : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    ~OpenFile() {
-        if (number_ >= 0) ::close(number_);
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 std::string encoded(std::string_view text) {
     std::string out;
@@ -263,7 +249,7 @@ Result<void> RegistryClient::upload_in_chunks(const RegistryBlob& blob, int file
 }
 
 Result<void> RegistryClient::upload(const RegistryBlob& blob, std::string location) {
-    const OpenFile file(blob.file);
+    const OpenFile file(::open(blob.file.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.number() < 0) return tl::make_unexpected(io_error(blob.file, "read"));
     Call call;
     call.method = "PUT";

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fetch/open_file.hpp"
 #include "image/gpu_check/driver_answer.hpp"
 #include "image/gpu_check/driver_talk.hpp"
 
@@ -22,23 +23,6 @@ namespace aimlock {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// A file descriptor that is closed with its owner.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() { close(); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const { return number_; }
-    void close() {
-        if (number_ >= 0) ::close(number_);
-        number_ = -1;
-    }
-
-private:
-    int number_;
-};
 
 [[noreturn]] void be_child(const std::vector<std::string>& libraries, int out) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -127,18 +111,18 @@ DriverAnswer ask_driver(const std::vector<std::string>& libraries, std::chrono::
         unasked.crash = fmt::format("could not be asked: {}", std::strerror(errno));
         return unasked;
     }
-    Descriptor in(ends[0]);
-    Descriptor out(ends[1]);
+    OpenFile in(ends[0]);
+    OpenFile out(ends[1]);
     const Clock::time_point deadline = Clock::now() + limit;
     const pid_t child = ::fork();
-    if (child == 0) be_child(libraries, out.get());
+    if (child == 0) be_child(libraries, out.number());
     out.close();
     if (child < 0) {
         unasked.crash = fmt::format("could not be asked: {}", std::strerror(errno));
         return unasked;
     }
     std::string text;
-    const bool ended = read_until(in.get(), deadline, text);
+    const bool ended = read_until(in.number(), deadline, text);
     if (!ended) ::kill(child, SIGKILL);
     int status = 0;
     // A process that hangs in the kernel cannot be killed: it is not waited for.

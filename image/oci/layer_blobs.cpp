@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fetch/open_file.hpp"
+
 namespace aimlock {
 namespace {
 
@@ -23,21 +25,6 @@ tl::unexpected<Error> read_failure(const fs::path& file, int error) {
     return fail(ErrorCode::io,
                 fmt::format("cannot read {}: {}", file.string(), std::generic_category().message(error)));
 }
-
-class OpenFile {
-public:
-    explicit OpenFile(const fs::path& file)
-        : number_(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) {}
-    ~OpenFile() {
-        if (number_ >= 0) ::close(number_);
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 using Inode = std::pair<std::uint64_t, std::uint64_t>;
 
@@ -150,7 +137,7 @@ private:
     }
 
     Result<void> copy(const fs::path& source, const LayerMember& member) {
-        const OpenFile in(source);
+        const OpenFile in(::open(source.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
         if (in.number() < 0) return read_failure(source, errno);
         std::uint64_t left = member.size_bytes;
         while (left != 0) {
