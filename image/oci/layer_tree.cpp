@@ -1,18 +1,14 @@
 #include "image/oci/layer_tree.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "fetch/atomic_file.hpp"
 #include "image/dockerfile.hpp"
 #include "image/lock_slices.hpp"
+#include "image/replay/environment_python.hpp"
 #include "image/replay/install.hpp"
 
 namespace aimlock {
@@ -26,31 +22,6 @@ bool holds_interpreter(const LayerTrees& trees) {
            std::any_of(interpreter->packages.begin(), interpreter->packages.end(), [](const LayerPackage& p) {
                return p.kind == PackageKind::conda && p.name == "python";
            });
-}
-
-/// Runs a program with no variable of ours but those that byte code depends on. False: it did not end well.
-bool run(const std::vector<std::string>& words) {
-    std::vector<char*> arguments;
-    // posix_spawn's signature predates const; it does not write to either list.
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8",
-                                                    "PYTHONNOUSERSITE=1", nullptr};
-    ::posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    for (const int descriptor : {0, 1, 2})
-        ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null",
-                                           descriptor == 0 ? O_RDONLY : O_WRONLY, 0);
-    ::pid_t child = 0;
-    const int failed = ::posix_spawn(&child, arguments.front(), &actions, nullptr, arguments.data(),
-                                     const_cast<char* const*>(environment.data()));
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return false;
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -97,7 +68,7 @@ Result<void> compile_layer_tree(const LayerTrees& trees, const Layer& layer) {
                                          trees.tree(layer.id).string(),
                                          fmt::format("{}/{}", image_prefix, library.string()),
                                          "--keep-times"};
-    if (run(words)) return {};
+    if (run_environment_python(words)) return {};
     return fail(ErrorCode::refused, "the environment's Python does not run here, so there is no byte code",
                 "write the image on a machine of its platform, or give --no-byte-code");
 }

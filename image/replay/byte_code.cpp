@@ -1,7 +1,6 @@
 #include "image/replay/byte_code.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cerrno>
@@ -11,10 +10,9 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "fetch/archive/mapped_file.hpp"
+#include "image/replay/environment_python.hpp"
 #include "image/replay/output_file.hpp"
 
 namespace aimlock {
@@ -79,35 +77,13 @@ constexpr const char* compile_program =
     "    except Exception: pass\n";
 
 /// Runs the compiler in `folder`'s Python over the paths in `list`. False when it did not end well.
-/// `-S`: no .pth file of what was just installed is run. No variable of ours reaches it, and strings hash
-/// equally in every run, since the order of sets is part of the byte code.
+/// `-S`: no .pth file of what was just installed is run.
 bool run_compiler(const std::filesystem::path& folder,
                   const std::string& prefix,
                   const std::filesystem::path& list) {
-    const std::string python = folder / "bin/python";
-    const std::string stage = folder.string();
-    std::array<const char*, 13> arguments = {
-        python.c_str(),  "-s",          "-S",           "-W",    "ignore", "-X", "utf8", "-c",
-        compile_program, stage.c_str(), prefix.c_str(), nullptr, nullptr};
-    std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8", "PYTHONNOUSERSITE=1",
-                                              nullptr};
-    ::posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 0, list.c_str(), O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    ::pid_t child = 0;
-    // posix_spawn's signature predates const; it does not write to either list.
-    const int failed =
-        ::posix_spawn(&child, python.c_str(), &actions, nullptr, const_cast<char* const*>(arguments.data()),
-                      const_cast<char* const*>(environment.data()));
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return false;
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return run_environment_python({folder / "bin/python", "-s", "-S", "-W", "ignore", "-X", "utf8", "-c",
+                                   compile_program, folder, prefix},
+                                  list);
 }
 
 Result<void> write_file(const std::filesystem::path& file, std::string_view content) {
