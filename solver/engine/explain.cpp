@@ -14,22 +14,10 @@
 namespace aimlock::engine {
 namespace {
 
-// Positions of `all` in one list: conda roots first.
-Roots subset(const Roots& all, const std::vector<bool>& keep) {
-    Roots roots;
-    for (std::size_t i = 0; i < all.conda.size(); ++i) {
-        if (keep[i]) roots.conda.push_back(all.conda[i]);
-    }
-    for (std::size_t i = 0; i < all.pypi.size(); ++i) {
-        if (keep[all.conda.size() + i]) roots.pypi.push_back(all.pypi[i]);
-    }
-    return roots;
-}
-
 // Deletes with what is known first, for that costs no fetch; then what is left one by one, reading what is
 // needed. A test that fails for a document out of reach deletes nothing.
 Roots minimal_core(TargetSolver& solver, const Roots& all) {
-    const std::size_t count = all.conda.size() + all.pypi.size();
+    const std::size_t count = all.count();
     std::vector<bool> keep(count, true);
     for (std::size_t chunk = std::max<std::size_t>(count / 2, 1); chunk > 0; chunk /= 2) {
         for (std::size_t begin = 0; begin < count; begin += chunk) {
@@ -39,7 +27,7 @@ Roots minimal_core(TargetSolver& solver, const Roots& all) {
                 any = any || fewer[i];
                 fewer[i] = false;
             }
-            if (any && !solver.may_be_solvable(subset(all, fewer))) keep = fewer;
+            if (any && !solver.may_be_solvable(all.subset(fewer))) keep = fewer;
         }
     }
     // Until nothing goes: what conda asks for may be just what meets a requirement on PyPI, so that without
@@ -49,12 +37,12 @@ Roots minimal_core(TargetSolver& solver, const Roots& all) {
         for (std::size_t i = 0; i < count; ++i) {
             if (!keep[i]) continue;
             keep[i] = false;
-            const auto rest = solver.attempt(subset(all, keep));
+            const auto rest = solver.attempt(all.subset(keep));
             keep[i] = !rest || *rest;
             fewer = fewer || !keep[i];
         }
     }
-    return subset(all, keep);
+    return all.subset(keep);
 }
 
 void name_core(const Roots& core, Conflict& conflict) {
@@ -159,7 +147,7 @@ Result<Conflict> explain(TargetSolver& solver) {
             chain = chain_of(solver, core);
             conflict.chain = chain.lines;
         }
-        if (core.conda.size() + core.pypi.size() > 1) {
+        if (core.count() > 1) {
             conflict.chain.push_back("`" + other->bound().written + "` leaves no other Python; with " +
                                      other->found() + " there is a solution");
         }

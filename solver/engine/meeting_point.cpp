@@ -147,22 +147,14 @@ std::vector<std::string> meets_nowhere(TargetSolver& solver, const Side& one, co
 }  // namespace
 
 std::vector<std::string> meeting_point(TargetSolver& solver, const Roots& core) {
-    if (core.conda.size() + core.pypi.size() < 2) return {};
-    const auto split = [&](Roots one, Roots others) -> std::vector<std::string> {
-        const auto left = Side::of(solver, std::move(one));
-        const auto right = Side::of(solver, std::move(others));
-        if (!left || !right) return {};
-        return meets_nowhere(solver, *left, *right);
-    };
-    for (std::size_t i = 0; i < core.conda.size(); ++i) {
-        Roots others = core;
-        others.conda.erase(others.conda.begin() + static_cast<std::ptrdiff_t>(i));
-        if (auto lines = split({{core.conda[i]}, {}}, std::move(others)); !lines.empty()) return lines;
-    }
-    for (std::size_t i = 0; i < core.pypi.size(); ++i) {
-        Roots others = core;
-        others.pypi.erase(others.pypi.begin() + static_cast<std::ptrdiff_t>(i));
-        if (auto lines = split({{}, {core.pypi[i]}}, std::move(others)); !lines.empty()) return lines;
+    for (std::size_t i = 0; i < core.count() && core.count() > 1; ++i) {
+        std::vector<bool> keep(core.count(), false);
+        keep[i] = true;
+        const auto one = Side::of(solver, core.subset(keep));
+        keep.flip();
+        const auto others = Side::of(solver, core.subset(keep));
+        if (!one || !others) continue;
+        if (auto lines = meets_nowhere(solver, *one, *others); !lines.empty()) return lines;
     }
     return {};
 }

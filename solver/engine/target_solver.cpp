@@ -5,6 +5,18 @@
 #include "solver/engine/cuda_major.hpp"
 
 namespace aimlock::engine {
+
+Roots Roots::subset(const std::vector<bool>& keep) const {
+    Roots roots;
+    for (std::size_t i = 0; i < conda.size(); ++i) {
+        if (keep[i]) roots.conda.push_back(conda[i]);
+    }
+    for (std::size_t i = 0; i < pypi.size(); ++i) {
+        if (keep[conda.size() + i]) roots.pypi.push_back(pypi[i]);
+    }
+    return roots;
+}
+
 TargetSolver::TargetSolver(const TargetRequest& request,
                            const SolveOptions& options,
                            const std::vector<Channel>& channels,

@@ -18,6 +18,10 @@ namespace aimlock::engine {
 struct Roots {
     std::vector<CondaRoot> conda;
     std::vector<PypiRoot> pypi;
+
+    [[nodiscard]] std::size_t count() const { return conda.size() + pypi.size(); }
+    /// Those that `keep` has a true for, by position in one list: conda roots first.
+    [[nodiscard]] Roots subset(const std::vector<bool>& keep) const;
 };
 
 /// An attempt that found an answer.
