@@ -123,7 +123,10 @@ class Case:
         self.install().expect(0)
         check(tree(self.prefix) == self.good_tree, "another prefix afterwards")
 
-    def end(self) -> None:
+    def __enter__(self) -> "Case":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.world.__exit__()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -146,8 +149,7 @@ class Rows:
     def faulty(self, pattern: str, mode: str, code: int, *named: str, times: int = 1_000_000, within: float = 20,
                prepare=None) -> tuple[Run, Fault]:
         """Documents are asked for by solve, archives by install."""
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             if prepare:
                 prepare(case)
@@ -160,8 +162,6 @@ class Rows:
                 check(not case.lock.exists(), "a lock after a failure")
             case.afterwards(run)
             return run, fault
-        finally:
-            case.end()
 
     def each(self, patterns: tuple[str, ...], mode: str, code: int, requests: int, **more: object) -> str:
         told = []
@@ -173,15 +173,12 @@ class Rows:
         return f"exit {code}, {requests} requests, {max(told):.1f} s"
 
     def row_ok(self) -> str:
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             run = case.run("solve").expect(0)
             asked = len(case.world.requests)
             case.afterwards(run)
             return f"exit 0, {asked} requests, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_trunc(self) -> str:
         once = self.each(DOCUMENTS, "trunc", 0, 2, times=1)
@@ -250,8 +247,7 @@ class Rows:
         return self.each(DOCUMENTS + ARCHIVES, "loop", 2, 11)
 
     def row_xhost(self) -> str:
-        case, other = self.case(), self.case()
-        try:
+        with self.case() as case, self.case() as other:
             with_login = case.world.root.replace("http://", "http://user:canary@")
             case.write([with_login + "/channel"], with_login + "/simple")
             case.reference()
@@ -264,9 +260,6 @@ class Rows:
             for file in [case.lock, *(case.folder / "cache").rglob("*")]:
                 check(not file.is_file() or b"canary" not in file.read_bytes(), f"a secret in {file}")
             return f"exit 0, no login at the other host, {run.seconds:.1f} s"
-        finally:
-            case.end()
-            other.end()
 
     def row_gzipbomb(self) -> str:
         told = []
@@ -288,8 +281,7 @@ class Rows:
         return self.each(ARCHIVES, "html200", 2, 2)
 
     def row_dns(self) -> str:
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             case.write([case.world.channel], "http://no-such-host.invalid/simple")
             run = case.run("solve").expect(2, "no-such-host.invalid", within=30)
@@ -297,92 +289,73 @@ class Rows:
             case.write([case.world.channel], case.world.index)
             case.afterwards(run)
             return f"exit 2, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_ipv6_blackhole(self) -> str:
         """`localhost` has an address that swallows every packet: a full queue of connections that nobody accepts."""
-        case = self.case(host="localhost")
-        hole = socket.socket(socket.AF_INET6)
-        crowd = []
-        try:
-            hole.bind(("::1", case.world.server.server_port))
-            hole.listen(0)
-            for _ in range(4):
-                one = socket.socket(socket.AF_INET6)
-                one.setblocking(False)
-                one.connect_ex(("::1", case.world.server.server_port))
-                crowd.append(one)
-            case.reference()
-            run = case.run("solve").expect(0, within=5)
-            case.afterwards(run)
-            return f"exit 0, {run.seconds:.1f} s"
-        finally:
-            for one in [hole, *crowd]:
-                one.close()
-            case.end()
+        with self.case(host="localhost") as case:
+            hole = socket.socket(socket.AF_INET6)
+            crowd = []
+            try:
+                hole.bind(("::1", case.world.server.server_port))
+                hole.listen(0)
+                for _ in range(4):
+                    one = socket.socket(socket.AF_INET6)
+                    one.setblocking(False)
+                    one.connect_ex(("::1", case.world.server.server_port))
+                    crowd.append(one)
+                case.reference()
+                run = case.run("solve").expect(0, within=5)
+                case.afterwards(run)
+                return f"exit 0, {run.seconds:.1f} s"
+            finally:
+                for one in [hole, *crowd]:
+                    one.close()
 
     def _distrusted(self, name: str) -> str:
-        case = self.tls(name)
-        try:
+        with self.tls(name) as case:
             case.variables = {"SSL_CERT_FILE": str(self.certificates.authority)}
             run = case.run("solve").expect(2, "localhost", "certificate", within=5)
             check(not case.lock.exists() and not case.world.requests, "asked all the same")
             return f"exit 2, 0 requests, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_tls_expired(self) -> str:
         return self._distrusted("expired")
 
     def row_tls_wrong_host(self) -> str:
-        case = self.tls("wronghost")
-        try:
+        with self.tls("wronghost") as case:
             case.variables = {"SSL_CERT_FILE": str(self.certificates.authority)}
             run = case.run("solve").expect(2, "localhost", within=5)
             check(not case.lock.exists() and not case.world.requests, "asked all the same")
             return f"exit 2, 0 requests, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_tls_self_signed(self) -> str:
         return self._distrusted("self")
 
     def row_tls_unknown_authority(self) -> str:
-        case = self.tls()
-        try:
+        with self.tls() as case:
             run = case.run("solve").expect(2, "localhost", "SSL_CERT_FILE", within=5)
             check(not case.lock.exists() and not case.world.requests, "asked all the same")
             return f"exit 2, names SSL_CERT_FILE, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_tls_own_authority(self) -> str:
-        case = self.tls()
-        try:
+        with self.tls() as case:
             case.variables = {"SSL_CERT_FILE": str(self.certificates.authority)}
             case.reference()
             run = case.run("solve").expect(0)
             case.afterwards(run)
             return f"exit 0 by SSL_CERT_FILE, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_tls_cut(self) -> str:
         """In the handshake, in a body, and where only the connection's end would end the body."""
         for mode, code, asked in (("trunc", 0, 2), ("reset", 0, 2), ("unframed", 2, 1)):
-            case = self.tls()
-            try:
+            with self.tls() as case:
                 case.variables = {"SSL_CERT_FILE": str(self.certificates.authority)}
                 case.reference()
                 fault = case.world.fault(PAGE, mode, 1)
                 run = case.run("solve").expect(code)
                 check(len(fault.seen) == asked, f"{mode}: {len(fault.seen)} requests")
                 case.afterwards(run)
-            finally:
-                case.end()
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             with RawServer(lambda connection, _: connection.recv(100)) as server:
                 case.write([case.world.channel], f"https://localhost:{server.port}/simple")
@@ -390,15 +363,12 @@ class Rows:
                 check(server.connections == 4, f"{server.connections} handshakes")
             case.write([case.world.channel], case.world.index)
             case.afterwards(run)
-        finally:
-            case.end()
         return f"once: exit 0; a body that only the connection ends: exit 2; handshakes: exit 2 after 4 tries, {run.seconds:.1f} s"
 
     def _http2(self, fault: str) -> str:
         told = ""
         for times, code, asked in ((1, 0, 2), (1_000_000, 2, 4)):
-            case = self.case()
-            try:
+            with self.case() as case:
                 case.reference()
                 page = json.loads((case.folder / "world/simple/thinc/index.json").read_text())
                 for file in page["files"]:
@@ -417,8 +387,6 @@ class Rows:
                 case.lock.unlink(missing_ok=True)
                 case.afterwards(run)
                 told = f"once: exit 0; always: exit 2 after {asked} tries, {run.seconds:.1f} s"
-            finally:
-                case.end()
         return told
 
     def row_http2_goaway(self) -> str:
@@ -434,8 +402,7 @@ class Rows:
 
     def row_etag_lie(self) -> str:
         """One ETag for two contents, and a 304 that names another one than was asked about."""
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             fault = case.world.fault(PAGE, "tagged")
             case.run("solve").expect(0)
@@ -444,13 +411,10 @@ class Rows:
             check([seen.get("if-none-match") for seen in fault.seen] == [None, '"same"', None], fault.seen)
             case.afterwards(run)
             return f"exit 0, asked again for the whole, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_repodata_changed(self) -> str:
         """Between the head and the end of a body: the connection breaks, and what is asked for again is another document."""
-        case = self.case()
-        try:
+        with self.case() as case:
             file = case.folder / "world/channel" / REPODATA
             old = file.read_bytes()
             plain = subprocess.run(["zstd", "-dqc"], input=old, stdout=subprocess.PIPE, check=True).stdout
@@ -473,14 +437,11 @@ class Rows:
             check(case.lock.read_bytes() == case.good_lock, "not the new document's lock")
             case.afterwards(run)
             return f"exit 0, the new document whole, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_one_channel_of_five(self) -> str:
         told = []
         for mode in ("503", "refuse", "404"):
-            case = self.case()
-            try:
+            with self.case() as case:
                 case.write([f"{case.world.root}/channel{number}" for number in range(5)], case.world.index)
                 case.reference()
                 case.world.fault("^/channel3/", mode)
@@ -490,13 +451,10 @@ class Rows:
                 case.world.broken.clear()
                 if mode != "404":  # a channel that is not there is remembered as that for a while
                     case.afterwards(run)
-            finally:
-                case.end()
         return f"exit 2, names it, {max(told):.1f} s"
 
     def row_proxy_407(self) -> str:
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             proxy = case.world.fault("index.invalid", "407")
             with RawServer(lambda connection, _: (connection.recv(4096), connection.sendall(
@@ -509,13 +467,10 @@ class Rows:
             case.write([case.world.channel], case.world.index)
             case.afterwards(run)
             return f"exit 2, 1 request, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_fan_out_with_errors(self) -> str:
         """Every page and wheel of the index by a request of its own, and one in three of them broken once."""
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             paths = sorted(path for path in set(case.asked) if path.startswith("/simple/part") or path.endswith(".whl"))
             modes = ("503", "reset", "trunc", "refuse")
@@ -524,12 +479,9 @@ class Rows:
             check(all(fault.seen for fault in faults), f"not all were asked for: {[fault.pattern for fault in faults]}")
             case.afterwards(run)
             return f"exit 0, {len(faults)} requests broken once, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
     def row_offline(self) -> str:
-        case = self.case()
-        try:
+        with self.case() as case:
             case.reference()
             case.run("solve").expect(0)
             case.install().expect(0)
@@ -541,8 +493,6 @@ class Rows:
             check(not case.world.requests, f"asked for {case.world.requests}")
             case.afterwards(run)
             return f"exit 0, 0 requests, {run.seconds:.1f} s"
-        finally:
-            case.end()
 
 
 def main() -> int:

@@ -124,10 +124,10 @@ TEST_F(Base, upper_layers_decide_and_whiteouts_remove) {
 TEST_F(Base, the_account_is_added_once_and_folders_keep_their_mode) {
     const auto base = open(std::vector{image({tar({{"etc/", "", '5', "", 0711},
                                                    {"etc/passwd", "root:x:0:0::/root:/bin/sh", '0', "", 0600},
-                                                   {"work/", "", '5', "", 01777}})})});
+                                                   {"srv/", "", '5', "", 01777}})})});
     ASSERT_TRUE(base) << base.error().message;
     ImageManifest image;
-    image.workdir = "/work/deep";
+    image.workdir = "/srv/deep";
     const auto entries = ground_entries(image, &*base);
     ASSERT_TRUE(entries) << entries.error().message;
     std::map<std::string, LayerEntry> by_path;
@@ -136,9 +136,9 @@ TEST_F(Base, the_account_is_added_once_and_folders_keep_their_mode) {
               by_path["etc/passwd"].content);
     EXPECT_EQ(0600U, by_path["etc/passwd"].member.mode);
     EXPECT_EQ(0711U, by_path["etc"].member.mode);
-    EXPECT_EQ(01777U, by_path["work"].member.mode);
-    EXPECT_EQ(0U, by_path["work"].member.user);
-    EXPECT_EQ(1000U, by_path["work/deep"].member.user);
+    EXPECT_EQ(01777U, by_path["srv"].member.mode);
+    EXPECT_EQ(0U, by_path["srv"].member.user);
+    EXPECT_EQ(1000U, by_path["srv/deep"].member.user);
     image.user = "0:0";
     EXPECT_EQ(2U, ground_entries(image, &*base)->size());
 }
