@@ -2,30 +2,41 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace aimlock {
+namespace {
+
+// Between fork and exec: calls that are safe after a signal, nothing else. Ends with its parent, or a killed
+// run's compiler would go on writing where the next run has cleared up.
+[[noreturn]] void be_python(char* const* arguments, const char* input, ::pid_t parent) {
+    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8",
+                                                    "PYTHONNOUSERSITE=1", nullptr};
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    const int in = ::open(input, O_RDONLY);
+    const int nowhere = ::open("/dev/null", O_WRONLY);
+    if (::dup2(in, 0) < 0 || ::dup2(nowhere, 1) < 0 || ::dup2(nowhere, 2) < 0) ::_exit(127);
+    // execve's signature predates const; it does not write to either list.
+    ::execve(arguments[0], arguments, const_cast<char* const*>(environment.data()));
+    ::_exit(127);
+}
+
+}  // namespace
 
 bool run_environment_python(const std::vector<std::string>& words, const std::filesystem::path& input) {
-    // posix_spawn's signature predates const; it does not write to either list.
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    const std::array<const char*, 4> environment = {"PYTHONHASHSEED=0", "LC_ALL=C.UTF-8",
-                                                    "PYTHONNOUSERSITE=1", nullptr};
-    ::posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    ::pid_t child = 0;
-    const int failed = ::posix_spawn(&child, arguments.front(), &actions, nullptr, arguments.data(),
-                                     const_cast<char* const*>(environment.data()));
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return false;
+    const ::pid_t parent = ::getpid();
+    const ::pid_t child = ::fork();
+    if (child < 0) return false;
+    if (child == 0) be_python(arguments.data(), input.c_str(), parent);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) return false;
