@@ -27,7 +27,8 @@ bool within_seconds(int seconds, const auto& holds) {
 TEST(EnvironmentPython, ReadsItsInputAndTellsHowItEnded) {
     const TempDir folder;
     std::ofstream(folder.path() / "list") << "one\n";
-    EXPECT_TRUE(run_environment_python({"/bin/sh", "-c", "read line; test \"$line\" = one"}, folder.path() / "list"));
+    EXPECT_TRUE(
+        run_environment_python({"/bin/sh", "-c", "read line; test \"$line\" = one"}, folder.path() / "list"));
     EXPECT_FALSE(run_environment_python({"/bin/sh", "-c", "exit 3"}));
     EXPECT_FALSE(run_environment_python({(folder.path() / "nothing").string()}));
 }
