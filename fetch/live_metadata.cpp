@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <set>
+#include <thread>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "fetch/packing.hpp"
 #include "fetch/pypi/metadata_ladder.hpp"
 #include "fetch/pypi/simple_page.hpp"
+#include "fetch/pypi/wheel_code.hpp"
 #include "fetch/url.hpp"
 #include "solver/spec/package_name.hpp"
 
@@ -285,6 +287,22 @@ std::size_t LiveMetadata::pending() const {
 FetchCounts LiveMetadata::counts() const {
     return {state_->pages.load(), state_->ladder.requests(),
             state_->session.transfer().counts().bytes - state_->bytes_before};
+}
+
+// A wheel is read piece by piece, so each has a thread that waits; more at a time would need more memory.
+std::vector<Result<WheelCode>> LiveMetadata::read_code(const std::vector<WheelFile>& wheels) {
+    constexpr std::size_t most_at_once = 3;
+    std::vector<Result<WheelCode>> codes(wheels.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < wheels.size(); i = next++)
+            codes[i] = read_wheel_code(state_->session, wheels[i]);
+    };
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < std::min(most_at_once, wheels.size()); ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    return codes;
 }
 
 std::unique_ptr<MetadataSource> LiveMetadata::keeping(std::function<bool(std::string_view)> keep) const {

@@ -42,6 +42,7 @@ public:
     Arrival wait() override;
     [[nodiscard]] std::size_t pending() const override;
     [[nodiscard]] FetchCounts counts() const override;
+    std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
 

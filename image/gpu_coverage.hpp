@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "image/gpu_code.hpp"
+#include "fetch/gpu_code.hpp"
 #include "image/replay/unpacked_store.hpp"
 #include "lock/inventory.hpp"
-#include "solver/engine/cuda_limits.hpp"
+#include "solver/engine/gpu_fit.hpp"
 
 namespace aimlock {
 
@@ -34,14 +34,6 @@ struct UncoveredGpu {
     /// "xformers has no kernel for 12.0: its objects hold sm_75 sm_80 sm_90 compute_80"
     [[nodiscard]] std::string text() const;
 };
-
-/// Whether `code` runs on `gpu` with a driver that supports CUDA `driver` (nullopt: with any).
-bool runs_on(const GpuArchitecture& code,
-             engine::ComputeCapability gpu,
-             std::optional<std::pair<unsigned, unsigned>> driver);
-
-/// The newest PTX that a driver of this CUDA version compiles: 12.9 -> 8.8.
-std::pair<unsigned, unsigned> newest_ptx(std::pair<unsigned, unsigned> cuda);
 
 /// Reads the shared objects of `packages` below `prefix`. Packages without GPU code are left out.
 std::vector<PackageGpuCode> read_gpu_code_of(const std::filesystem::path& prefix,

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "fetch/compression.hpp"
+#include "fetch/content_range.hpp"
 #include "fetch/pypi/core_metadata.hpp"
 #include "fetch/pypi/remote_zip.hpp"
 #include "fetch/url.hpp"
@@ -17,30 +17,6 @@ namespace {
 constexpr std::uint64_t tail_size = 64U << 10U;
 constexpr std::uint64_t metadata_cap = 32U << 20U;
 constexpr std::uint64_t wheel_cap = std::uint64_t{1} << 30U;  // it is held in memory
-
-/// "bytes 100-199/1000".
-struct ContentRange {
-    std::uint64_t begin = 0;
-    std::uint64_t end = 0;  // behind the last byte
-    std::uint64_t total = 0;
-};
-std::optional<ContentRange> parse_content_range(std::string_view text) {
-    if (!text.starts_with("bytes ")) return std::nullopt;
-    text.remove_prefix(6);
-    const auto take = [&text](std::uint64_t& into, char behind) {
-        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
-        const auto used = static_cast<std::size_t>(end - text.data());
-        if (failed != std::errc{} || (behind != '\0' && (used >= text.size() || text[used] != behind)))
-            return false;
-        text.remove_prefix(std::min(used + 1, text.size()));
-        return true;
-    };
-    ContentRange range;
-    if (!take(range.begin, '-') || !take(range.end, '/') || !take(range.total, '\0')) return std::nullopt;
-    ++range.end;
-    if (range.begin >= range.end || range.end > range.total) return std::nullopt;
-    return range;
-}
 
 /// A redirect or a mirror may answer the URL; the hash names the bytes.
 std::string cache_key(const WheelFile& wheel) {

@@ -71,10 +71,10 @@ Result<ZipDirectory> find_zip_directory(std::string_view tail,
     return damaged(what, "it has no end record");
 }
 
-Result<ZipMember> find_metadata_member(std::string_view directory,
-                                       const ZipDirectory& where,
-                                       const std::string& what) {
-    ZipMember found;
+Result<std::vector<ZipMember>> list_zip_members(std::string_view directory,
+                                                const ZipDirectory& where,
+                                                const std::string& what) {
+    std::vector<ZipMember> members;
     for (std::uint64_t i = 0; i < where.entries; ++i) {
         if (directory.size() < entry_size || directory.substr(0, 4) != "PK\1\2")
             return damaged(what, "its directory is cut short");
@@ -82,22 +82,39 @@ Result<ZipMember> find_metadata_member(std::string_view directory,
         const std::size_t extra_size = little_endian(directory, 30, 2);
         const std::size_t whole = entry_size + name_size + extra_size + little_endian(directory, 32, 2);
         if (directory.size() < whole) return damaged(what, "its directory is cut short");
-        const std::string_view name = directory.substr(entry_size, name_size);
-        constexpr std::string_view end = ".dist-info/METADATA";
-        if (name.ends_with(end) && name.find('/') == name.size() - 9) {
-            if (!found.name.empty()) return damaged(what, "it has two METADATA members");
-            found = {std::string(name),
-                     little_endian(directory, 42, 4),
-                     little_endian(directory, 20, 4),
-                     little_endian(directory, 24, 4),
-                     static_cast<unsigned>(little_endian(directory, 10, 2)),
-                     static_cast<std::uint32_t>(little_endian(directory, 16, 4))};
-            apply_zip64(directory.substr(entry_size + name_size, extra_size), found);
-        }
+        members.push_back({std::string(directory.substr(entry_size, name_size)),
+                           little_endian(directory, 42, 4), little_endian(directory, 20, 4),
+                           little_endian(directory, 24, 4),
+                           static_cast<unsigned>(little_endian(directory, 10, 2)),
+                           static_cast<std::uint32_t>(little_endian(directory, 16, 4))});
+        apply_zip64(directory.substr(entry_size + name_size, extra_size), members.back());
         directory.remove_prefix(whole);
     }
-    if (found.name.empty()) return damaged(what, "it has no METADATA member");
-    return found;
+    return members;
+}
+
+Result<ZipMember> find_metadata_member(std::string_view directory,
+                                       const ZipDirectory& where,
+                                       const std::string& what) {
+    auto members = list_zip_members(directory, where, what);
+    if (!members) return tl::make_unexpected(std::move(members.error()));
+    ZipMember* found = nullptr;
+    for (ZipMember& member : *members) {
+        constexpr std::string_view end = ".dist-info/METADATA";
+        if (!member.name.ends_with(end) || member.name.find('/') != member.name.size() - 9) continue;
+        if (found != nullptr) return damaged(what, "it has two METADATA members");
+        found = &member;
+    }
+    if (found == nullptr) return damaged(what, "it has no METADATA member");
+    return std::move(*found);
+}
+
+std::optional<std::size_t> zip_member_head(const ZipMember& member, std::string_view bytes) {
+    if (bytes.size() < local_header_size || bytes.substr(0, 4) != "PK\3\4") return std::nullopt;
+    const std::size_t name_size = little_endian(bytes, 26, 2);
+    const std::size_t head = local_header_size + name_size + little_endian(bytes, 28, 2);
+    if (bytes.size() < head || bytes.substr(local_header_size, name_size) != member.name) return std::nullopt;
+    return head;
 }
 
 Result<std::string> read_zip_member(const ZipMember& member,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "solver/base/result.hpp"
 
@@ -35,6 +36,13 @@ struct ZipMember {
     unsigned method = 0;  ///< 0 stored, 8 deflate
     std::uint32_t crc = 0;
 };
+/// All members, in the directory's order.
+Result<std::vector<ZipMember>> list_zip_members(std::string_view directory,
+                                                const ZipDirectory& where,
+                                                const std::string& what);
+/// How many bytes stand before a member's content, where `bytes` begin at its local header and hold it whole;
+/// nullopt: they do not.
+std::optional<std::size_t> zip_member_head(const ZipMember& member, std::string_view bytes);
 /// The one `<name>-<version>.dist-info/METADATA` at the top of a wheel. Fails where there is none or more
 /// than one.
 Result<ZipMember> find_metadata_member(std::string_view directory,

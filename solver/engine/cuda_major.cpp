@@ -151,6 +151,10 @@ bool is_cuda_neutral(std::string_view normalized_name) {
                                [&](std::string_view tool) { return normalized_name.starts_with(tool); });
 }
 
+bool is_cuda_library(std::string_view normalized_name) {
+    return nvidia_carrier(normalized_name).has_value();
+}
+
 bool loads_cuda_lazily(std::string_view normalized_name) {
     return normalized_name.starts_with("nvidia-nccl");
 }

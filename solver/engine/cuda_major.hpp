@@ -42,6 +42,9 @@ std::optional<unsigned> cuda_major_of_digits(std::string_view digits);
 /// (nvidia-cutlass-dsl-libs-cu13, nvidia-cuda-nvcc-cu12): neither their names nor their extras mean a major.
 bool is_cuda_neutral(std::string_view normalized_name);
 
+/// True for NVIDIA's carriers, of any major.
+bool is_cuda_library(std::string_view normalized_name);
+
 /// True for a carrier that loads its CUDA lazily, and so is allowed in an environment without a driver (nccl,
 /// by xgboost).
 bool loads_cuda_lazily(std::string_view normalized_name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "solver/engine/cuda_code.hpp"
 #include "solver/engine/cuda_cpu_builds.hpp"
 #include "solver/engine/cuda_extra.hpp"
 #include "solver/engine/cuda_major.hpp"
@@ -44,7 +45,9 @@ private:
         const auto release = solver_.pypi()[project].release_of(*version);
         if (!release) return;
         const auto& known = solver_.pypi()[project].releases[*release].requirements;
-        if ((known && known->cuda_major) || silent_cuda_of(package.name, *version)) return;
+        if ((known && known->cuda_major) || is_code_known(solver_.pypi()[project].releases[*release]) ||
+            silent_cuda_of(package.name, *version))
+            return;
         const bool brings_cuda = known && std::ranges::any_of(known->base, [&](DependencyId id) {
                                      const std::string& name =
                                          solver_.pypi()[solver_.pypi().dependency(id).project].name;

@@ -21,27 +21,30 @@ constexpr std::array known{
     KnownWheel{"torch", "2.11", "", 0, false, blackwell},
     KnownWheel{"torchvision", "0.29.1", "", 13, false, blackwell, "120", "13.0"},
     KnownWheel{"torchaudio", "2.11", "", 13, false, blackwell, "120", "13.0"},
-    KnownWheel{"torchcodec", "0.11", "", 13, false, ""},  // 0.10.0 loads none, 0.17.0 does
+    KnownWheel{"torchcodec", "0.11", "", 13, false, blackwell, "120", "13.0"},  // 0.10.0 loads none
     KnownWheel{"xformers", "0.0.27", "0.0.30", 12, false, "60 70 75 80", "60 80", "12.1"},
     KnownWheel{"xformers", "0.0.30", "0.0.31", 12, false, "60 70 75 80 90", "60 80", "12.6"},
     KnownWheel{"xformers", "0.0.31", "0.0.36", 12, false, "75 80 90", "80", "12.8"},
-    KnownWheel{"sgl-kernel", "", "0.4", 12, false, "80 89 90 100 120"},
+    // One library for each toolkit from 11.8 to 13.2; it loads the one that torch runs on.
+    KnownWheel{"bitsandbytes", "0.50", "", 0, false, "60 70 75 80 86 89 90 100 120", "120"},
+    KnownWheel{"sgl-kernel", "", "0.4", 12, false, "80 86 89 90 100 120"},
     KnownWheel{"onnxruntime-gpu", "", "1.19", 11, false, "52 60 61 70 75 80", "52 60 61 70 75 80", "11.8"},
-    KnownWheel{"onnxruntime-gpu", "1.19", "1.21", 12, false, "52 60 61 70 75 80", "52 60 61 70 75 80"},
-    KnownWheel{"onnxruntime-gpu", "1.21", "1.27", 0, false, "60 70 75 80 86 90", "90"},
+    KnownWheel{"onnxruntime-gpu", "1.19", "1.21", 12, false, "52 60 61 70 75 80", "52 60 61 70 75 80",
+               "12.2"},
+    KnownWheel{"onnxruntime-gpu", "1.21", "1.27", 0, false, "60 70 75 80 86 90", "90", "12.8"},
     KnownWheel{"onnxruntime-gpu", "1.27", "", 0, false, "75 80 86 89 90 120"},
-    KnownWheel{"ctranslate2", "4", "", 12, true, "53 60 62 70 75 80 86", "86"},
+    KnownWheel{"ctranslate2", "4", "", 12, true, "53 60 61 70 75 80 86", "86", "12.8"},
     KnownWheel{"vllm", "0.11", "0.20", 0, false, "70 75 80 89 90 100 120"},
     KnownWheel{"vllm", "0.20", "", 0, false, "75 80 86 89 90 100 120"},
     KnownWheel{"jax-cuda12-plugin", "0.12", "", 0, false, "50 60 70 80 90 100 101 120", "120"},
-    KnownWheel{"jax-cuda13-plugin", "0.12", "", 0, false, all_of_cuda_13, "120"},
+    KnownWheel{"jax-cuda13-plugin", "0.10", "", 0, false, all_of_cuda_13, "120"},
     KnownWheel{"cupy-cuda11x", "", "", 0, false, "35 50 60 70 75 80 86 89 90", "90", "11.8"},
     KnownWheel{"cupy-cuda12x", "13.4", "", 0, false, "50 60 70 75 80 86 89 90 100 120", "100"},
     KnownWheel{"cupy-cuda13x", "", "", 0, false, all_of_cuda_13, "120"},
     KnownWheel{"xgboost", "3.1", "3.4", 0, false, "50 60 70 80 90 100 120", "120"},
     KnownWheel{"xgboost", "3.4", "", 0, false, "75 80 90 100 120", "120"},
-    KnownWheel{"faiss-gpu", "1.15", "", 0, false, "70 75 80 86 89 90", "90"},
-    KnownWheel{"faiss-gpu-cu12", "1.14", "", 0, false, "70 80"},
+    KnownWheel{"faiss-gpu", "1.14", "", 0, false, "70 75 80 86 89 90", "90", "12.5"},
+    KnownWheel{"faiss-gpu-cu12", "1.10", "", 0, false, "70 80"},
     KnownWheel{"transformer-engine-cu12", "2.20", "", 0, false, "70 80 89 90 100 103 120"},
     KnownWheel{"transformer-engine-cu13", "", "", 0, false, all_of_cuda_13},
     KnownWheel{"nvidia-cublas-cu12", "12.9", "", 0, false, "50 60 70 75 80 86 89 90 100 120", "120", "12.9"},
@@ -89,10 +92,31 @@ bool runs_ptx(const KnownWheel& wheel,
     return std::pair(*limits.driver_major, limits.driver_minor) >= two_numbers(wheel.toolkit);
 }
 
+Pep440Version bound(std::string_view text) {
+    return *Pep440Version::parse(std::string(text));
+}
+
 bool holds_for(const KnownWheel& wheel, const Pep440Version& version) {
-    const auto bound = [](std::string_view text) { return *Pep440Version::parse(std::string(text)); };
     return (wheel.from.empty() || version >= bound(wheel.from)) &&
            (wheel.until.empty() || version < bound(wheel.until));
+}
+
+bool lacks_code(const KnownWheel& wheel, unsigned major, ComputeCapability gpu, const CudaLimits& limits) {
+    return !runs_cubin(wheel.cubins, gpu) && !runs_ptx(wheel, major, gpu, limits);
+}
+
+unsigned major_of(const KnownWheel& wheel, const Pep440Version& version) {
+    return wheel.cuda_major != 0 ? wheel.cuda_major : cuda_major_of(wheel.project, version).value_or(0);
+}
+
+// The first release of the project whose code was read, where `version` comes before it; null: it does not.
+const KnownWheel* first_known_after(std::string_view project, const Pep440Version& version) {
+    if (version.has_local()) return nullptr;
+    for (const KnownWheel& wheel : known) {
+        if (wheel.project != project || wheel.cubins.empty()) continue;
+        return !wheel.from.empty() && version < bound(wheel.from) ? &wheel : nullptr;
+    }
+    return nullptr;
 }
 
 // +cu126 -> 12.6. A toolkit makes code only for the devices that it knows.
@@ -132,29 +156,42 @@ std::optional<ComputeCapability> gpu_not_covered(std::string_view normalized_nam
         return found == limits.fleet.end() ? std::nullopt : std::optional(*found);
     };
     if (const auto toolkit = local_toolkit(version)) {
-        if (std::ranges::find(without_ptx, normalized_name) == without_ptx.end()) return std::nullopt;
+        if (!is_build_of_toolkit(normalized_name, version)) return std::nullopt;
         return first([&](ComputeCapability gpu) { return first_toolkit_for(gpu) > *toolkit; });
     }
     if (!limits.measured_platform) return std::nullopt;
     for (const KnownWheel& wheel : known_wheels(normalized_name, version)) {
         if (wheel.cubins.empty()) continue;
-        const unsigned major =
-            wheel.cuda_major != 0 ? wheel.cuda_major : cuda_major_of(normalized_name, version).value_or(0);
-        const auto lacks = [&](ComputeCapability gpu) {
-            return !runs_cubin(wheel.cubins, gpu) && !runs_ptx(wheel, major, gpu, limits);
-        };
-        if (const auto gpu = first(lacks)) return gpu;
+        if (const auto gpu =
+                first([&](auto g) { return lacks_code(wheel, major_of(wheel, version), g, limits); }))
+            return gpu;
     }
-    return std::nullopt;
+    // Of releases before the first that was read: what that one lacks for later GPUs, they lack, too.
+    const KnownWheel* const next = first_known_after(normalized_name, version);
+    if (next == nullptr) return std::nullopt;
+    const ComputeCapability newest = std::ranges::max(capabilities(next->cubins));
+    return first([&](ComputeCapability gpu) {
+        return gpu > newest && lacks_code(*next, major_of(*next, version), gpu, limits);
+    });
+}
+
+bool is_build_of_toolkit(std::string_view normalized_name, const Pep440Version& version) {
+    return local_toolkit(version) && std::ranges::find(without_ptx, normalized_name) != without_ptx.end();
 }
 
 std::string covered_gpus(std::string_view normalized_name, const Pep440Version& version) {
-    std::string text;
-    for (const KnownWheel& wheel : known_wheels(normalized_name, version)) {
+    const auto list = [](const KnownWheel& wheel) {
+        std::string text;
         for (const ComputeCapability code : capabilities(wheel.cubins))
             text += (text.empty() ? "" : " ") + code.text();
+        return text;
+    };
+    for (const KnownWheel& wheel : known_wheels(normalized_name, version)) {
+        if (!wheel.cubins.empty()) return "it was built for " + list(wheel);
     }
-    return text;
+    const KnownWheel* const next = first_known_after(normalized_name, version);
+    return next == nullptr ? std::string()
+                           : "the newer " + std::string(next->from) + " was built for " + list(*next);
 }
 
 }  // namespace aimlock::engine

@@ -34,13 +34,18 @@ struct SilentCuda {
 std::optional<SilentCuda> silent_cuda_of(std::string_view normalized_name, const Pep440Version& version);
 
 /// The first GPU of the target's fleet that a release has no code for, by what was read of its wheel or, for
-/// builds with a local version such as `+cu126`, by what their toolkit can make. nullopt: there is none, or
-/// it is not known.
+/// builds with a local version such as `+cu126`, by what their toolkit can make. A release older than the
+/// first that was read has no code for later GPUs than that one. nullopt: there is none, or it is not known.
 std::optional<ComputeCapability> gpu_not_covered(std::string_view normalized_name,
                                                  const Pep440Version& version,
                                                  const CudaLimits& limits);
 
-/// "7.5 8.0 9.0": what the release has code for, for a message; empty: not known.
+/// True for a build by local version (`+cu126`) of a project whose builds hold no PTX: its toolkit tells the
+/// GPUs.
+bool is_build_of_toolkit(std::string_view normalized_name, const Pep440Version& version);
+
+/// "it was built for 7.5 8.0 9.0", or what the next newer release that was read was built for; empty: not
+/// known.
 std::string covered_gpus(std::string_view normalized_name, const Pep440Version& version);
 
 }  // namespace aimlock::engine

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "solver/engine/cuda_code.hpp"
 #include "solver/engine/cuda_extra.hpp"
 #include "solver/engine/cuda_major.hpp"
-#include "solver/engine/cuda_wheels.hpp"
 
 namespace aimlock::engine {
 namespace {
@@ -27,7 +27,7 @@ void CudaRules::add_needs_of_release(const Origin& origin, std::set<KeyId>& requ
     const Project& project = pypi_[origin.project];
     const Release& release = project.releases[origin.release];
     if (const auto major = need_of(project, release)) requirements.insert(major_key(*major));
-    if (gpu_not_covered(project.name, release.version, limits_))
+    if (gpu_without_code(project, release, limits_))
         requirements.insert(refusal(KeyMeaning::Kind::gpu_code, origin));
     if (is_cpu_build_beside_gpu(origin)) requirements.insert(refusal(KeyMeaning::Kind::gpu_build, origin));
 }
@@ -47,8 +47,7 @@ std::optional<unsigned> CudaRules::need_of(const Project& project, const Release
         if (!limits_.driver_major && loads_cuda_lazily(project.name)) return std::nullopt;
         return told;
     }
-    if (!limits_.measured_platform) return std::nullopt;
-    const auto silent = silent_cuda_of(project.name, release.version);
+    const auto silent = silent_cuda_of(project, release, limits_);
     if (!silent || (silent->lazily && !limits_.driver_major)) return std::nullopt;
     return silent->major;
 }

@@ -13,6 +13,9 @@
 
 namespace aimlock::engine {
 
+/// What was read of wheels' libraries, or why it was not, by the wheel's URL. Only grows.
+using WheelCodes = std::map<std::string, Result<WheelCode>>;
+
 /// Index into PypiWorld::projects.
 using ProjectId = std::uint32_t;
 /// Position in a project's releases, which are sorted newest first.
@@ -53,6 +56,7 @@ struct Release {
     std::optional<ReleaseRequirements> requirements;  ///< nullopt: not read yet
     std::optional<CoreMetadata> metadata;
     std::map<std::uint32_t, CoreMetadata> other_documents;  ///< by wheel, where it asks for something else
+    const Result<WheelCode>* code = nullptr;  ///< of the wheel that was chosen once; null: not read
 
     static constexpr std::uint32_t no_wheel = 0xffffffff;
 };

@@ -15,7 +15,8 @@ std::optional<ReleaseId> Project::release_of(const Pep440Version& version) const
     return static_cast<ReleaseId>(found - releases.begin());
 }
 
-PypiWorld::PypiWorld(Pythons pythons) : pythons_(std::move(pythons)) {}
+PypiWorld::PypiWorld(Pythons pythons, std::shared_ptr<WheelCodes> codes)
+    : pythons_(std::move(pythons)), codes_(std::move(codes)) {}
 
 ProjectId PypiWorld::project(std::string_view normalized_name) {
     const auto [entry, is_new] =
@@ -133,6 +134,8 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
                 release.uploaded_ms = wheel.upload_time_ms;
             }
             const PythonSet allowed = requires_python(wheel.requires_python);
+            if (const auto known = codes_->find(wheel.url); known != codes_->end())
+                release.code = &known->second;
             for (std::size_t t = 0; t < pythons_.tag_sets.size(); ++t) {
                 const auto rank = pythons_.tag_sets[t].rank(wheel.file_name);
                 if (!rank) continue;
@@ -159,6 +162,13 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
     }
     project.only_prereleases = std::ranges::none_of(
         project.releases, [](const Release& release) { return !release.prerelease && !release.yanked; });
+}
+
+void PypiWorld::add_code(ProjectId id,
+                         ReleaseId release,
+                         const std::string& wheel_url,
+                         Result<WheelCode> code) {
+    projects_[id].releases[release].code = &codes_->emplace(wheel_url, std::move(code)).first->second;
 }
 
 ReleaseRequirements PypiWorld::read_requirements(const Project& project, const CoreMetadata& metadata) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,7 +25,7 @@ namespace aimlock::engine {
 /// order.
 class PypiWorld {
 public:
-    explicit PypiWorld(Pythons pythons);
+    explicit PypiWorld(Pythons pythons, std::shared_ptr<WheelCodes> codes = std::make_shared<WheelCodes>());
 
     ProjectId project(std::string_view normalized_name);
     Project& operator[](ProjectId id) { return projects_[id]; }
@@ -40,6 +41,8 @@ public:
     [[nodiscard]] const CoreMetadata& document(ProjectId project,
                                                ReleaseId release,
                                                std::size_t python) const;
+    /// What the libraries of a wheel of this release say.
+    void add_code(ProjectId id, ReleaseId release, const std::string& wheel_url, Result<WheelCode> code);
     [[nodiscard]] std::uint64_t documents() const { return documents_; }  ///< of metadata, read so far
 
     std::uint32_t extra(std::string_view normalized);
@@ -101,6 +104,7 @@ private:
     std::unordered_map<std::string, PythonSet> requires_python_sets_;
     std::map<std::pair<ProjectId, std::uint32_t>, std::vector<ReleaseId>> admitted_;
     std::uint64_t documents_ = 0;
+    std::shared_ptr<WheelCodes> codes_;
     std::set<ProjectId> admitted_prereleases_;
     bool allow_prereleases_ = false;
     bool disallow_prereleases_ = false;

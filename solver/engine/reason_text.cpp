@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "solver/engine/cuda_code.hpp"
 #include "solver/engine/cuda_limits.hpp"
-#include "solver/engine/cuda_wheels.hpp"
 
 namespace aimlock::engine {
 namespace {
@@ -204,10 +204,10 @@ std::string ReasonText::refused_build(const KeyMeaning& meaning) const {
         return called + " is a build for the CPU, and there are builds for this target's GPUs";
     if (meaning.kind == KeyMeaning::Kind::cuda_extra)
         return called + " does not have the CUDA that was asked for, a newer release does";
-    const auto gpu = gpu_not_covered(project.name, release.version, cuda_limits_of(solver_.request().target));
-    const std::string built = covered_gpus(project.name, release.version);
+    const auto gpu = gpu_without_code(project, release, cuda_limits_of(solver_.request().target));
+    const std::string built = code_evidence(project, release);
     return called + " has no code for a GPU of architecture " + (gpu ? gpu->text() : "of the target") +
-           (built.empty() ? std::string() : " (it was built for " + built + ")");
+           (built.empty() ? std::string() : " (" + built + ")");
 }
 
 std::string ReasonText::nothing_provides(KeyId id) const {

@@ -167,8 +167,7 @@ public:
         TargetRequest request = solver_.request();
         std::erase_if(request.conda, [&](const CondaRoot& one) { return one.written == root.written; });
         request.pypi.push_back(moved);
-        TargetSolver other(request, solver_.options(), solver_.channels(), solver_.name_map(),
-                           solver_.source(), solver_.progress());
+        TargetSolver other(request, solver_.options(), solver_);
         if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
         auto solved = other.attempt(other.all_roots());
         if (!solved) return tl::make_unexpected(solved.error());
@@ -240,8 +239,7 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
         if (!version || (target.cuda && current && *version <= *current)) continue;
         TargetRequest request = solver.request();
         request.target.cuda = floor;
-        TargetSolver other(request, solver.options(), solver.channels(), solver.name_map(), solver.source(),
-                           solver.progress());
+        TargetSolver other(request, solver.options(), solver);
         if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
         auto solved = other.attempt(other.all_roots());
         if (!solved) return tl::make_unexpected(solved.error());
@@ -257,8 +255,7 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
 Result<std::optional<Repair>> other_option(TargetSolver& solver,
                                            const SolveOptions& options,
                                            std::string change) {
-    TargetSolver other(solver.request(), options, solver.channels(), solver.name_map(), solver.source(),
-                       solver.progress());
+    TargetSolver other(solver.request(), options, solver);
     if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
     auto solved = other.attempt(other.all_roots());
     if (!solved) return tl::make_unexpected(solved.error());

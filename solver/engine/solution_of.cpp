@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "solver/engine/cuda_code.hpp"
 #include "solver/engine/cuda_warnings.hpp"
 #include "solver/engine/target_solver.hpp"
 
@@ -127,6 +128,7 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
     }
     add_notes(solver, solution);
     solution.warnings = cuda_warnings(solver, solved, solution);
+    for (std::string& warning : unread_code(solver, solved)) solution.warnings.push_back(std::move(warning));
     solution.notes.insert(solution.notes.end(), solver.notes().begin(), solver.notes().end());
     return solution;
 }

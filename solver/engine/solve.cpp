@@ -5,6 +5,7 @@
 #include <set>
 
 #include "solver/engine/cuda_bindings.hpp"
+#include "solver/engine/cuda_code.hpp"
 #include "solver/engine/cuda_compat.hpp"
 #include "solver/engine/newest_first.hpp"
 #include "solver/engine/objective.hpp"
@@ -64,6 +65,35 @@ Result<engine::Solved> best_with_prereleases(engine::TargetSolver& solver, engin
     return best;
 }
 
+// The lazy loop, then the objective. A second try takes pre-releases where nothing else is left; each one
+// used is named.
+Attempt best_answer(engine::TargetSolver& solver) {
+    auto solved = keep_or_solve(solver);
+    const bool may_take_prereleases = solver.options().prerelease == PrereleaseMode::if_necessary &&
+                                      !solver.request().pypi.empty() && !solver.prereleases_allowed();
+    if (solved && !*solved && may_take_prereleases) {
+        solver.allow_prereleases();
+        if (solver.may_be_solvable(solver.all_roots())) solved = keep_or_solve(solver);
+    }
+    if (!solved || !*solved) return solved;
+    return best_with_prereleases(solver, **std::move(solved)).map([](engine::Solved best) {
+        return std::optional(std::move(best));
+    });
+}
+
+// Wheels whose metadata does not tell whether they run on the target are read when they are chosen. What is
+// refused then gives way to another release, which may have to be read, too.
+Attempt best_that_runs(engine::TargetSolver& solver) {
+    constexpr unsigned most_readings = 8;
+    auto best = best_answer(solver);
+    for (unsigned i = 0; i < most_readings && best && *best; ++i) {
+        if (!engine::read_chosen_code(solver, **best)) break;
+        solver.notes().clear();  // of an answer that is given up
+        best = best_answer(solver);
+    }
+    return best;
+}
+
 }  // namespace
 
 Result<Outcome> solve_target(const TargetRequest& request,
@@ -77,18 +107,11 @@ Result<Outcome> solve_target(const TargetRequest& request,
     engine::TargetSolver solver(asked, options, channels, name_map, source, progress);
     // Both worlds, indexed; conda's closure read.
     if (auto prepared = solver.prepare(); !prepared) return tl::make_unexpected(prepared.error());
-    // The lazy loop. A second try takes pre-releases where nothing else is left; each one used is named.
-    auto solved = keep_or_solve(solver);
-    if (solved && !*solved && options.prerelease == PrereleaseMode::if_necessary && !request.pypi.empty()) {
-        solver.allow_prereleases();
-        if (solver.may_be_solvable(solver.all_roots())) solved = keep_or_solve(solver);
-    }
+    auto solved = best_that_runs(solver);
     if (!solved) return tl::make_unexpected(solved.error());
     if (*solved) {
-        auto improved = best_with_prereleases(solver, **std::move(solved));
-        if (!improved) return tl::make_unexpected(improved.error());
         // Words for what was found.
-        auto solution = engine::to_solution(solver, *improved);
+        auto solution = engine::to_solution(solver, **solved);
         if (!solution) return tl::make_unexpected(solution.error());
         solution->target = request.target;
         if (!compat.note.empty()) solution->warnings.push_back(compat.note);

@@ -33,6 +33,13 @@ TargetSolver::TargetSolver(const TargetRequest& request,
     conda_ = std::make_unique<CondaWorld>(channels, request.target, options, name_map, request.conda);
 }
 
+TargetSolver::TargetSolver(const TargetRequest& request,
+                           const SolveOptions& options,
+                           const TargetSolver& like)
+    : TargetSolver(request, options, *like.channels_, *like.name_map_, *like.source_, *like.progress_) {
+    codes_ = like.codes_;
+}
+
 Result<void> TargetSolver::prepare() {
     std::optional<Pythons> pythons;
     const bool asks_for_python = std::ranges::any_of(
@@ -63,7 +70,7 @@ Result<void> TargetSolver::prepare() {
 
 void TargetSolver::start_with(Pythons pythons) {
     part_.reset();  // it names the Pythons
-    pypi_ = std::make_unique<PypiWorld>(std::move(pythons));
+    pypi_ = std::make_unique<PypiWorld>(std::move(pythons), codes_);
     pypi_->lowest_all = options_->resolution == ResolutionMode::lowest;
     pypi_->set_allow_prereleases(prereleases_allowed_ || options_->prerelease == PrereleaseMode::allow);
     if (options_->prerelease == PrereleaseMode::disallow) pypi_->set_disallow_prereleases();

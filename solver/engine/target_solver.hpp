@@ -40,6 +40,8 @@ public:
                  const NameMap& name_map,
                  MetadataSource& source,
                  Progress& progress);
+    /// For another question about the same channels and indexes; what was read of wheels is known there, too.
+    TargetSolver(const TargetRequest& request, const SolveOptions& options, const TargetSolver& like);
 
     /// Fails before any solve where the request cannot be asked: a wheel is wanted and no Python can be
     /// there.
@@ -119,6 +121,7 @@ private:
     std::unique_ptr<CondaWorld> conda_;
     std::optional<Selected> selected_;  ///< the last one
     std::optional<CondaPart> part_;     ///< of `selected_`, once it was encoded
+    std::shared_ptr<WheelCodes> codes_ = std::make_shared<WheelCodes>();
     std::unique_ptr<PypiWorld> pypi_;
     std::unique_ptr<Discovery> discovery_;
     std::unique_ptr<Rounds> rounds_;

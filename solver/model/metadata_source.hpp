@@ -6,8 +6,10 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "solver/base/result.hpp"
+#include "solver/model/gpu_code.hpp"
 #include "solver/model/release.hpp"
 
 namespace aimlock {
@@ -45,6 +47,12 @@ public:
     /// Questions not yet answered.
     [[nodiscard]] virtual std::size_t pending() const = 0;
     [[nodiscard]] virtual FetchCounts counts() const = 0;
+    /// What the libraries of these wheels say of CUDA, in their order; waits. Empty: this source reads no
+    /// wheels.
+    virtual std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) {
+        (void)wheels;
+        return {};
+    }
     /// A source of the same documents that keeps the wheels whose file names `keep` accepts, for a question
     /// about other Pythons than the request's; null: there is none.
     [[nodiscard]] virtual std::unique_ptr<MetadataSource> keeping(

@@ -87,6 +87,22 @@ std::unique_ptr<MetadataSource> ToyWorld::keeping(std::function<bool(std::string
     return same;
 }
 
+std::vector<Result<WheelCode>> ToyWorld::read_code(const std::vector<WheelFile>& wheels) {
+    std::vector<Result<WheelCode>> codes;
+    if (!reads_code) return codes;
+    for (const WheelFile& wheel : wheels) {
+        code_read.push_back(wheel.file_name);
+        const auto found = std::ranges::find_if(releases, [&](const ToyRelease& release) {
+            return std::ranges::any_of(release.tags,
+                                       [&](const auto& tag) { return url_of(release, tag) == wheel.url; });
+        });
+        const bool known = found != releases.end() && found->code;
+        codes.push_back(known ? Result<WheelCode>(*found->code)
+                              : fail(ErrorCode::network, "no route to host"));
+    }
+    return codes;
+}
+
 void ToyWorld::ask_page(const std::string& normalized_name) {
     questions_.push_back({true, normalized_name});
     ++counts_.index_requests;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct ToyRelease {
     bool unreadable = false;                       ///< its metadata cannot be fetched
     bool page_states_python = true;                ///< the index page tells requires_python, too
     std::vector<std::string> more_of_others = {};  ///< what all wheels but the first require besides
+    std::optional<WheelCode> code = {};            ///< what its libraries say; nullopt: they cannot be read
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver
@@ -67,6 +69,9 @@ public:
 
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
+    std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
+    bool reads_code = false;
+    std::vector<std::string> code_read;  ///< file names of the wheels whose libraries were asked for
 
     static std::string url_of(const ToyRelease& release, const std::string& tag);
 

@@ -227,6 +227,87 @@ INSTANTIATE_TEST_SUITE_P(
         Coverage{"no_fleet_no_constraint", "torch", "2.15.0", "13.0", {}, ""}),
     [](const auto& test) { return std::string(test.param.name); });
 
+// What was read of each wheel, against one GPU of each generation: which of them it may be chosen for.
+struct Measured {
+    const char* project;
+    const char* version;
+    const char* driver;
+    const char* runs;
+    friend void PrintTo(const Measured& c, std::ostream* out) {
+        *out << c.project << ' ' << c.version << " on " << c.driver;
+    }
+};
+class MeasuredWheel : public ::testing::TestWithParam<Measured> {};
+TEST_P(MeasuredWheel, RunsOnTheseGpusOnly) {
+    const Measured& c = GetParam();
+    std::string runs;
+    for (const char* gpu : {"6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"}) {
+        const CudaLimits limits = cuda_limits_of(target(c.driver, {gpu}));
+        const auto silent = silent_cuda_of(c.project, version(c.version));
+        const auto major = silent ? silent->major : cuda_major_of(c.project, version(c.version)).value_or(0);
+        if (major != 0 && !limits.runs(major)) continue;
+        if (!gpu_not_covered(c.project, version(c.version), limits))
+            runs += (runs.empty() ? "" : " ") + std::string(gpu);
+    }
+    EXPECT_EQ(runs, c.runs);
+}
+constexpr const char* all = "6.1 7.0 7.5 8.0 8.6 8.9 9.0 10.0 12.0";
+constexpr const char* to_90 = "6.1 7.0 7.5 8.0 8.6 8.9 9.0";
+constexpr const char* from_70 = "7.0 7.5 8.0 8.6 8.9 9.0 10.0 12.0";
+constexpr const char* from_75 = "7.5 8.0 8.6 8.9 9.0 10.0 12.0";
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    MeasuredWheel,
+    ::testing::Values(Measured{"torch", "2.1.2", "12.9", to_90},  // older than the first that was read
+                      Measured{"torch", "2.2.0", "12.9", to_90},
+                      Measured{"torch", "2.7.1", "12.9", to_90},
+                      Measured{"torch", "2.8.0", "12.9", from_70},
+                      Measured{"torch", "2.10.0", "12.9", from_70},
+                      Measured{"torch", "2.11.0", "13.2", from_75},
+                      Measured{"torch", "2.15.0", "13.2", from_75},
+                      Measured{"torchvision", "0.29.2", "13.2", from_75},
+                      Measured{"torchaudio", "2.11.0", "13.2", from_75},
+                      Measured{"xformers", "0.0.27", "12.9", all},
+                      Measured{"xformers", "0.0.27", "12.0", "6.1 7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"xformers", "0.0.30", "12.9", all},
+                      Measured{"xformers", "0.0.30", "12.4", to_90},
+                      Measured{"xformers", "0.0.35", "12.9", from_75},
+                      Measured{"xformers", "0.0.35", "12.4", "7.5 8.0 8.6 8.9 9.0"},
+                      Measured{"bitsandbytes", "0.50.2", "13.2", all},
+                      Measured{"vllm", "0.11.0", "12.9", from_70},
+                      Measured{"vllm", "0.19.1", "12.9", from_70},
+                      Measured{"vllm", "0.33.0", "13.2", from_75},
+                      Measured{"onnxruntime-gpu", "1.18.1", "12.9", all},
+                      Measured{"onnxruntime-gpu", "1.20.0", "12.2", all},
+                      Measured{"onnxruntime-gpu", "1.20.0", "12.0", "6.1 7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"onnxruntime-gpu", "1.26.0", "12.9", all},
+                      Measured{"onnxruntime-gpu", "1.26.0", "12.6", to_90},
+                      Measured{"onnxruntime-gpu", "1.31.1", "13.2", "7.5 8.0 8.6 8.9 9.0 12.0"},
+                      Measured{"jax-cuda12-plugin", "0.12.0.1", "12.9", all},
+                      Measured{"jax-cuda13-plugin", "0.12.0.1", "13.2", from_75},
+                      Measured{"cupy-cuda11x", "13.6.0", "12.9", all},
+                      Measured{"cupy-cuda12x", "13.6.0", "12.9", all},
+                      Measured{"cupy-cuda13x", "14.1.0", "13.2", from_75},
+                      Measured{"xgboost", "3.2.0", "12.9", all},
+                      Measured{"xgboost", "3.4.1", "13.2", from_75},
+                      Measured{"ctranslate2", "4.8.5", "12.8", all},
+                      Measured{"ctranslate2", "4.8.5", "12.6", "6.1 7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"faiss-gpu", "1.14.3", "12.9", from_70},
+                      Measured{"faiss-gpu", "1.15.1", "12.4", "7.0 7.5 8.0 8.6 8.9 9.0"},
+                      Measured{"torchcodec", "0.17.0", "13.2", from_75},
+                      Measured{"faiss-gpu-cu12", "1.14.1.post1", "12.9", "7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"faiss-gpu-cu12", "1.13.2", "12.9", "7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"faiss-gpu-cu12", "1.9.0", "12.9", "6.1 7.0 7.5 8.0 8.6 8.9"},
+                      Measured{"sgl-kernel", "0.3.21", "12.9", "8.0 8.6 8.9 9.0 10.0 12.0"},
+                      Measured{"transformer-engine-cu12", "2.20.2", "12.9", from_70},
+                      Measured{"transformer-engine-cu13", "2.20.2", "13.2", from_75},
+                      Measured{"nvidia-cublas-cu12", "12.9.1.4", "12.9", all},
+                      Measured{"nvidia-cublas", "13.10.0", "13.2", from_75},
+                      Measured{"nvidia-cudnn-cu12", "9.28.0.1", "12.9", from_75},
+                      Measured{"nvidia-cudnn-cu13", "9.28.0.1", "13.2", from_75},
+                      Measured{"nvidia-nccl-cu12", "2.32.3", "12.9", all},
+                      Measured{"nvidia-nccl-cu13", "2.32.3", "13.2", from_75}));
+
 TEST(CodeForTheFleet, IsKnownForLinuxOnIntelOnly) {
     Target arm = target("12.8", {"12.0"});
     arm.platform = "linux-aarch64";

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "image/gpu_code.hpp"
+#include "fetch/gpu_code.hpp"
 
 int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {

@@ -1,4 +1,4 @@
-#include "image/gpu_code.hpp"
+#include "fetch/gpu_code.hpp"
 
 #include <cstring>
 

@@ -1,31 +1,15 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "solver/base/result.hpp"
+#include "solver/model/gpu_code.hpp"
 
 namespace aimlock {
-
-/// Code for GPUs of one architecture.
-struct GpuArchitecture {
-    enum class Kind : std::uint8_t {
-        cubin,  ///< machine code: sm_90
-        ptx,    ///< text that the driver compiles: compute_90
-    } kind = Kind::cubin;
-    unsigned number = 0;  ///< 90 for 9.0, 120 for 12.0
-    /// 'a': runs on this very architecture, 'f': on its family, '\0': on all later minors of its major.
-    char variant = '\0';
-    unsigned isa_major = 0;  ///< of PTX: the language's version, which the driver must know
-    unsigned isa_minor = 0;
-
-    friend auto operator<=>(const GpuArchitecture&, const GpuArchitecture&) = default;
-    /// "sm_90a" or "compute_90".
-    [[nodiscard]] std::string text() const;
-};
 
 /// The GPU code of one object: what its fatbins hold, sorted, each once.
 struct GpuCode {
@@ -40,5 +24,9 @@ struct GpuCode {
 Result<GpuCode> read_gpu_code(const std::filesystem::path& file);
 /// The same of the file `name` of an open folder.
 Result<GpuCode> read_gpu_code_below(int folder, const std::string& name);
+/// The same of an object in memory.
+Result<GpuCode> read_gpu_code_of(std::string_view object, const std::string& what);
+/// The fatbins that lie whole in the first bytes of an object, whose sections are not known.
+GpuCode read_gpu_code_of_beginning(std::string_view bytes);
 
 }  // namespace aimlock

@@ -1,6 +1,6 @@
 // Every size in these files is a stranger's: it is held against what is left of the file before it is used,
 // and nothing is allocated by it.
-#include "image/gpu_code.hpp"
+#include "fetch/gpu_code.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,21 +18,45 @@
 namespace aimlock {
 namespace {
 
-/// A file as bytes at offsets, through one block that is kept.
-class FileBytes {
+/// An object's bytes at offsets.
+class ObjectBytes {
+public:
+    ObjectBytes() = default;
+    ObjectBytes(const ObjectBytes&) = delete;
+    ObjectBytes& operator=(const ObjectBytes&) = delete;
+    virtual ~ObjectBytes() = default;
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    /// `count` bytes (at most a block) at `offset`; nullptr where there are none.
+    virtual const unsigned char* at(std::uint64_t offset, std::size_t count) = 0;
+};
+
+class MemoryBytes final : public ObjectBytes {
+public:
+    explicit MemoryBytes(std::string_view bytes) : bytes_(bytes) {}
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    const unsigned char* at(std::uint64_t offset, std::size_t count) override {
+        if (offset > bytes_.size() || count > bytes_.size() - offset) return nullptr;
+        return reinterpret_cast<const unsigned char*>(bytes_.data()) + offset;
+    }
+
+private:
+    std::string_view bytes_;
+};
+
+/// A file, through one block that is kept.
+class FileBytes final : public ObjectBytes {
 public:
     static Result<FileBytes> open(int folder, const std::filesystem::path& path);
     FileBytes(FileBytes&& other) noexcept : file_(std::exchange(other.file_, -1)), size_(other.size_) {}
     FileBytes& operator=(FileBytes&&) = delete;
     FileBytes(const FileBytes&) = delete;
     FileBytes& operator=(const FileBytes&) = delete;
-    ~FileBytes() {
+    ~FileBytes() override {
         if (file_ >= 0) ::close(file_);
     }
 
-    [[nodiscard]] std::uint64_t size() const { return size_; }
-    /// `count` bytes (at most a block) at `offset`; nullptr where the file has none there.
-    const unsigned char* at(std::uint64_t offset, std::size_t count);
+    [[nodiscard]] std::uint64_t size() const override { return size_; }
+    const unsigned char* at(std::uint64_t offset, std::size_t count) override;
 
 private:
     FileBytes(int file, std::uint64_t size) : file_(file), size_(size) {}
@@ -103,8 +127,9 @@ constexpr std::size_t most_architectures = 1000;
 
 class Reader {
 public:
-    Reader(FileBytes& bytes, const std::filesystem::path& path) : bytes_(bytes), path_(path) {}
+    Reader(ObjectBytes& bytes, const std::filesystem::path& path) : bytes_(bytes), path_(path) {}
     Result<GpuCode> read();
+    GpuCode search_all();
 
 private:
     [[nodiscard]] tl::unexpected<Error> fault(std::string_view what) const {
@@ -121,7 +146,7 @@ private:
     Result<void> read_entries(Range entries);
     Result<void> read_entry(const unsigned char* header);
 
-    FileBytes& bytes_;
+    ObjectBytes& bytes_;
     const std::filesystem::path& path_;
     std::set<GpuArchitecture> architectures_;
     std::uint64_t fatbins_ = 0;
@@ -298,13 +323,12 @@ Result<GpuCode> Reader::read() {
     return GpuCode{{architectures_.begin(), architectures_.end()}, fatbins_};
 }
 
-}  // namespace
-
-std::string GpuArchitecture::text() const {
-    std::string made = (kind == Kind::cubin ? "sm_" : "compute_") + std::to_string(number);
-    if (variant != '\0') made += variant;
-    return made;
+GpuCode Reader::search_all() {
+    search({0, bytes_.size()});
+    return GpuCode{{architectures_.begin(), architectures_.end()}, fatbins_};
 }
+
+}  // namespace
 
 Result<GpuCode> read_gpu_code(const std::filesystem::path& file) {
     return read_gpu_code_below(AT_FDCWD, file.string());
@@ -315,6 +339,18 @@ Result<GpuCode> read_gpu_code_below(int folder, const std::string& name) {
     if (!bytes) return tl::make_unexpected(std::move(bytes).error());
     const std::filesystem::path path = name;
     return Reader(*bytes, path).read();
+}
+
+Result<GpuCode> read_gpu_code_of(std::string_view object, const std::string& what) {
+    MemoryBytes bytes(object);
+    const std::filesystem::path path = what;
+    return Reader(bytes, path).read();
+}
+
+GpuCode read_gpu_code_of_beginning(std::string_view bytes) {
+    MemoryBytes all(bytes);
+    const std::filesystem::path none;
+    return Reader(all, none).search_all();
 }
 
 }  // namespace aimlock
