@@ -42,8 +42,8 @@ std::string_view file_of(std::string_view path) {
 bool is_bundled(std::string_view path) {
     const std::string_view file = file_of(path);
     constexpr std::array<std::string_view, 16> owners{
-        "libcu",      "libnv",       "libnccl",     "libstdc++", "libgomp",   "libiomp", "libmkl",  "libopenblas",
-        "libgfortran", "libquadmath", "libgcc",      "libcrypto", "libssl",    "libz",    "libjpeg", "libav"};
+        "libcu",       "libnv",       "libnccl", "libstdc++", "libgomp", "libiomp", "libmkl",  "libopenblas",
+        "libgfortran", "libquadmath", "libgcc",  "libcrypto", "libssl",  "libz",    "libjpeg", "libav"};
     return std::ranges::any_of(owners, [&](std::string_view owner) { return file.starts_with(owner); });
 }
 
@@ -136,8 +136,8 @@ private:
                 begin_ = got->begin;
                 return std::move(response->body);
             }
-            answer = fail(ErrorCode::network,
-                          fmt::format("{}: the server sends no parts of it (HTTP {})", what_, response->status));
+            answer = fail(ErrorCode::network, fmt::format("{}: the server sends no parts of it (HTTP {})",
+                                                          what_, response->status));
         }
         return answer;
     }
@@ -263,15 +263,18 @@ private:
             if (first) {
                 const auto before = zip_member_head(object, content);
                 if (!before)
-                    return fail(ErrorCode::integrity, bytes_.what() + ": damaged wheel: a member is elsewhere");
+                    return fail(ErrorCode::integrity,
+                                bytes_.what() + ": damaged wheel: a member is elsewhere");
                 content.remove_prefix(*before);
             }
-            content = content.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(content.size(), left)));
+            content =
+                content.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(content.size(), left)));
             left -= content.size();
             begin = end;
             first = false;
             const bool sound = inflated.add(content);
-            if (left == 0 && sound && inflated.bytes().size() == object.size) return take_whole(inflated.bytes());
+            if (left == 0 && sound && inflated.bytes().size() == object.size)
+                return take_whole(inflated.bytes());
             code = read_gpu_code_of_beginning(inflated.bytes());
             const std::uint64_t taken = object.compressed - left;
             const bool enough = taken >= most_of_object || bytes_.exhausted();

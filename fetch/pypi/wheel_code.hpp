@@ -6,9 +6,9 @@
 
 namespace aimlock {
 
-/// Reads what the libraries of a wheel say of CUDA, from a few MiB of it: the ZIP directory, then the smallest
-/// libraries, and of big ones their beginning, where each translation unit's fatbin holds the whole list. What
-/// was read is kept by the wheel's sha256 for ever. At most 24 requests and 32 MiB a wheel.
+/// Reads what the libraries of a wheel say of CUDA, from a few MiB of it: the ZIP directory, then the
+/// smallest libraries, and of big ones their beginning, where each translation unit's fatbin holds the whole
+/// list. What was read is kept by the wheel's sha256 for ever. At most 24 requests and 32 MiB a wheel.
 ///
 /// The libraries of NVIDIA and of the C++ runtime that a wheel bundles do not count: their code is not the
 /// wheel's own. Their names tell the CUDA major.

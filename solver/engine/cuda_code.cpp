@@ -45,8 +45,8 @@ bool is_addition(const WheelCode& code) {
 
 /// Whether a requirement on it makes a wheel with libraries one for GPUs.
 bool is_cuda_framework(std::string_view name) {
-    return name == "torch" || name == "cuda-toolkit" || is_cuda_library(name) || name.starts_with("cupy-cuda") ||
-           name.starts_with("jax-cuda");
+    return name == "torch" || name == "cuda-toolkit" || is_cuda_library(name) ||
+           name.starts_with("cupy-cuda") || name.starts_with("jax-cuda");
 }
 
 /// Whether what was read of a wheel is enough to refuse it for a GPU.
@@ -85,7 +85,8 @@ public:
 private:
     /// Its CUDA or its GPUs are not known without reading it.
     [[nodiscard]] bool is_open(const Project& project, const Release& release) const {
-        if (is_cuda_neutral(project.name) || is_cuda_library(project.name) || !release.requirements) return false;
+        if (is_cuda_neutral(project.name) || is_cuda_library(project.name) || !release.requirements)
+            return false;
         bool pins_torch = false;
         bool by_needs = false;
         for (const DependencyId id : release.requirements->base) {
@@ -111,9 +112,13 @@ private:
 };
 
 /// Whether what was read of a wheel forbids it, by the CUDA major that the answer has otherwise.
-bool is_refused(const Project& project, const Release& release, const CudaLimits& limits, const Solved& solved) {
+bool is_refused(const Project& project,
+                const Release& release,
+                const CudaLimits& limits,
+                const Solved& solved) {
     if (gpu_without_code(project, release, limits)) return true;
-    const auto silent = release.requirements->cuda_major ? std::nullopt : silent_cuda_of(project, release, limits);
+    const auto silent =
+        release.requirements->cuda_major ? std::nullopt : silent_cuda_of(project, release, limits);
     if (!silent) return false;
     if (!limits.runs(silent->major)) return true;
     return !limits.mixed && std::ranges::any_of(solved.answer.installed, [&](SolvableId id) {
@@ -188,7 +193,8 @@ std::vector<std::string> unread_code(TargetSolver& solver, const Solved& solved)
         if (!code || refuses(project, release) || unknown.limits().fleet.empty()) continue;
         if (code->architectures.empty()) {
             if (code->whole) continue;
-            said.push_back("which GPUs " + called + " runs on was not found out: no GPU code in what was read of it");
+            said.push_back("which GPUs " + called +
+                           " runs on was not found out: no GPU code in what was read of it");
         } else if (const auto gpu = first_without(*code, unknown.limits())) {
             said.push_back(called + " may have no code for a GPU of architecture " + gpu->text() +
                            ": what was read of it holds " + text_of(code->architectures));

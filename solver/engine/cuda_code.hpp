@@ -8,8 +8,8 @@
 #include "solver/engine/cuda_wheels.hpp"
 #include "solver/engine/target_solver.hpp"
 
-// Facts that only the libraries of a wheel tell: which CUDA they load, which GPUs they have code for. What was
-// read of the wheel itself comes before the table of wheels that were read once (cuda_wheels.hpp).
+// Facts that only the libraries of a wheel tell: which CUDA they load, which GPUs they have code for. What
+// was read of the wheel itself comes before the table of wheels that were read once (cuda_wheels.hpp).
 
 namespace aimlock::engine {
 

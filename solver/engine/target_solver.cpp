@@ -40,6 +40,29 @@ TargetSolver::TargetSolver(const TargetRequest& request,
     codes_ = like.codes_;
 }
 
+namespace {
+
+tl::unexpected<Error> nothing_brings_python(TargetSolver& solver) {
+    const bool is_hidden = std::ranges::any_of(solver.channels(), [&](const Channel& channel) {
+        return std::ranges::any_of(channel.subdirs, [&](const Repodata& repodata) {
+            const bool platform =
+                repodata.subdir == "noarch" || repodata.subdir == solver.request().target.platform;
+            return platform && !repodata.records_named("python").empty();
+        });
+    });
+    if (is_hidden && solver.options().exclude_newer_ms && !solver.conda().has_name("python")) {
+        return fail(
+            ErrorCode::target,
+            "PyPI packages are asked for, and every `python` of the channels is newer than the cut-off "
+            "(exclude-newer)",
+            "set exclude-newer to a later time, or name the base image's Python with `--python 3.12`");
+    }
+    return fail(ErrorCode::target, "PyPI packages are asked for, but nothing brings a Python",
+                "add `python` to the conda requirements, or name the base image's with `--python 3.12`");
+}
+
+}  // namespace
+
 Result<void> TargetSolver::prepare() {
     std::optional<Pythons> pythons;
     const bool asks_for_python = std::ranges::any_of(
@@ -58,9 +81,7 @@ Result<void> TargetSolver::prepare() {
     }
     if (!pythons) {
         if (!request_->pypi.empty()) {
-            return fail(
-                ErrorCode::target, "PyPI packages are asked for, but nothing brings a Python",
-                "add `python` to the conda requirements, or name the base image's with `--python 3.12`");
+            return nothing_brings_python(*this);
         }
         pythons.emplace();
     }

@@ -141,6 +141,18 @@ TEST_F(Refusal, NamesRecordsBeyondTheCutOff) {
     expect_golden("conflict/exclude_newer.txt", as_text(conflict(toy_request({"lib >=2"}, {}))));
 }
 
+TEST_F(Refusal, NamesTheCutOffThatHidesEveryPython) {
+    world.records = {{"python", "3.12.13", {}, {}, "h1_0_cpython", 0, "toy", 30}};
+    world.releases = {{"lib", "1.0"}};
+    options.exclude_newer_ms = 20;
+    SilentProgress progress;
+    const auto answer =
+        solve_target(toy_request({}, {"lib"}), options, world.channels(), names, world, progress);
+    ASSERT_FALSE(answer);
+    expect_golden("conflict/no_python_before_cutoff.txt",
+                  answer.error().message + "\nhelp: " + answer.error().hint + "\n");
+}
+
 TEST_F(Refusal, NamesWhatARecordConstrains) {
     world.records.push_back({"app", "1.0", {}, {"lib <2"}});
     world.records.push_back({"lib", "2.0"});

@@ -54,7 +54,8 @@ TEST_F(CudaCode, AReleaseWithoutCodeForAGpuGivesWayToOneThatHasIt) {
     add("fast-gpu", "3.0", WheelCode{{sm(80), sm(100)}, {12}, true});
     add("fast-gpu", "2.0", WheelCode{{sm(80), sm(90)}, {12}, true});
     add("fast-gpu", "1.0", WheelCode{{sm(80), sm(90)}, {12}, true});
-    EXPECT_THAT(package_lines(solved(wheels({"fast-gpu"}, "12.8", {"8.6"}))), Contains("fast-gpu 4.0 (PyPI)"));
+    EXPECT_THAT(package_lines(solved(wheels({"fast-gpu"}, "12.8", {"8.6"}))),
+                Contains("fast-gpu 4.0 (PyPI)"));
     const Solution hopper = solved(wheels({"fast-gpu"}, "12.8", {"8.6", "9.0"}));
     EXPECT_THAT(package_lines(hopper), Contains("fast-gpu 2.0 (PyPI)"));
     EXPECT_THAT(hopper.warnings, IsEmpty());
@@ -63,23 +64,28 @@ TEST_F(CudaCode, AReleaseWithoutCodeForAGpuGivesWayToOneThatHasIt) {
 
 TEST_F(CudaCode, PtxCountsWhereTheDriverKnowsItsLanguage) {
     add("fast-gpu", "1.0", WheelCode{{sm(80), {GpuArchitecture::Kind::ptx, 80, '\0', 8, 7}}, {12}, true});
-    EXPECT_THAT(package_lines(solved(wheels({"fast-gpu"}, "12.8", {"9.0"}))), Contains("fast-gpu 1.0 (PyPI)"));
+    EXPECT_THAT(package_lines(solved(wheels({"fast-gpu"}, "12.8", {"9.0"}))),
+                Contains("fast-gpu 1.0 (PyPI)"));
     expect_golden("cuda/no_code_in_wheel.txt",
                   refused(wheels({"fast-gpu"}, "12.4", {"9.0"})).explanation() + "\n");
 }
 
 TEST_F(CudaCode, ASilentWheelNeedsTheMajorThatItsLibrariesLoad) {
-    world.releases = {{"torch", "2.10.0", {"nvidia-cuda-runtime-cu12"}}, {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
+    world.releases = {{"torch", "2.10.0", {"nvidia-cuda-runtime-cu12"}},
+                      {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
     add("torch-ops", "2.0", WheelCode{{}, {13}, true}, {"torch"});
     add("torch-ops", "1.0", WheelCode{{}, {12}, true}, {"torch"});
-    EXPECT_THAT(package_lines(solved(wheels({"torch", "torch-ops"}, "13.0"))), Contains("torch-ops 1.0 (PyPI)"));
+    EXPECT_THAT(package_lines(solved(wheels({"torch", "torch-ops"}, "13.0"))),
+                Contains("torch-ops 1.0 (PyPI)"));
     EXPECT_THAT(refused(wheels({"torch", "torch-ops==2.0"}, "13.0")).explanation(), HasSubstr("CUDA 13"));
 }
 
 TEST_F(CudaCode, LibrariesForSeveralMajorsTakeWhatIsThere) {
-    world.releases = {{"torch", "2.10.0", {"nvidia-cuda-runtime-cu12"}}, {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
+    world.releases = {{"torch", "2.10.0", {"nvidia-cuda-runtime-cu12"}},
+                      {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
     add("torch-ops", "2.0", WheelCode{{}, {12, 13}, true}, {"torch"});
-    EXPECT_THAT(package_lines(solved(wheels({"torch", "torch-ops"}, "13.0"))), Contains("torch-ops 2.0 (PyPI)"));
+    EXPECT_THAT(package_lines(solved(wheels({"torch", "torch-ops"}, "13.0"))),
+                Contains("torch-ops 2.0 (PyPI)"));
 }
 
 TEST_F(CudaCode, WhatWasReadInPartIsToldAndRefusesNothing) {
@@ -96,11 +102,13 @@ TEST_F(CudaCode, WhatWasReadInPartIsToldAndRefusesNothing) {
 
 TEST_F(CudaCode, KernelsForOneGenerationAloneAreAnAdditionWhereAWheelIsNotForGpusByName) {
     world.releases = {{"torch", "2.10.0", {}}};
-    add("torch-more", "1.0", WheelCode{{sm(100), {GpuArchitecture::Kind::cubin, 90, 'a'}}, {12}, true}, {"torch"});
+    add("torch-more", "1.0", WheelCode{{sm(100), {GpuArchitecture::Kind::cubin, 90, 'a'}}, {12}, true},
+        {"torch"});
     const Solution solution = solved(wheels({"torch-more"}, "12.8", {"8.6"}));
     EXPECT_THAT(solution.warnings, Contains(HasSubstr("may have no code for a GPU of architecture 8.6")));
     add("torch-all", "1.0", WheelCode{{sm(90), sm(100)}, {12}, true}, {"torch"});
-    EXPECT_THAT(refused(wheels({"torch-all"}, "12.8", {"8.6"})).explanation(), HasSubstr("no code for a GPU"));
+    EXPECT_THAT(refused(wheels({"torch-all"}, "12.8", {"8.6"})).explanation(),
+                HasSubstr("no code for a GPU"));
 }
 
 TEST_F(CudaCode, NothingIsReadThatIsKnownOrHasNothingToTell) {

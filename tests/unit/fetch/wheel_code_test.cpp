@@ -14,11 +14,11 @@ namespace aimlock {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::entry;
 using testing::fatbin;
+using ::testing::HasSubstr;
 using testing::HttpServer;
+using ::testing::IsEmpty;
 using testing::make_zip;
 using testing::noise;
 using testing::object;
@@ -70,8 +70,8 @@ TEST_F(WheelCodeTest, BundledCudaLibrariesTellTheirMajorAndAreNoCodeOfTheWheel) 
 }
 
 TEST_F(WheelCodeTest, NamesThatOnlyLookLikeCudasAreNone) {
-    const auto code =
-        read_local({{"a/_C.so", object("", "libcudart.so.9.0 libcudart.so.123 libnvrtc.so. libcudart.so.1")}});
+    const auto code = read_local(
+        {{"a/_C.so", object("", "libcudart.so.9.0 libcudart.so.123 libnvrtc.so. libcudart.so.1")}});
     ASSERT_TRUE(code) << code.error().message;
     EXPECT_THAT(code->cuda_majors, IsEmpty());
     EXPECT_THAT(code->architectures, IsEmpty());
