@@ -141,7 +141,7 @@ void FetchSession::asked_again(const std::string& url) {
 std::optional<Document> FetchSession::at_hand(const DocumentRequest& request) {
     if (request.form.empty()) return std::nullopt;
     if (is_file_url(request.url)) return condensed_local(request);
-    auto cached = cache_.find(request.url);
+    auto cached = cache_.find(request.cache_key());
     const bool condensed = cached && (cached->coding == request.form || cached->status != 200);
     if (!condensed || !holds(request, *cached)) return std::nullopt;
     auto document = document_of(request, *cached);
@@ -171,7 +171,7 @@ Result<Document> FetchSession::document_of(const DocumentRequest& request, Cache
             CachedDocument entry = cached;
             entry.coding = request.form;
             entry.body = document.body;
-            store(request.url, entry);
+            store(request.cache_key(), entry);
         }
     }
     if (request.check) {
@@ -184,7 +184,7 @@ Result<Document> FetchSession::document_of(const DocumentRequest& request, Cache
 void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& asked) {
     const DocumentRequest& request = asked->request;
     if (is_file_url(request.url)) return finish(asked, read_local(request));
-    std::optional<CachedDocument> cached = cache_.find(request.url);
+    std::optional<CachedDocument> cached = cache_.find(request.cache_key());
     if (cached && cached->coding != request.form && !is_raw(*cached)) cached.reset();
     if (cached && holds(request, *cached)) {
         if (auto document = document_of(request, *cached)) return finish(asked, std::move(document));
@@ -202,7 +202,7 @@ void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& as
 
 void FetchSession::send_once(const std::shared_ptr<Asked>& asked) {
     if (!std::exchange(asked->had_its_turn, true)) {
-        return when_alone_with(asked->request.url, [this, asked](KeyLocks::Held lock) {
+        return when_alone_with(asked->request.cache_key(), [this, asked](KeyLocks::Held lock) {
             asked->lock = std::move(lock);
             // Another process may have let go of it a moment ago, with the document in the cache.
             return asked->lock ? answer_from_cache_or_network(asked) : send_once(asked);
@@ -234,6 +234,7 @@ void FetchSession::send(const std::shared_ptr<Asked>& asked) {
     http.url = asked->candidates[asked->candidate];
     http.accept_gzip = true;
     http.body_cap = asked->request.body_cap;
+    http.may_be_forbidden = asked->request.forbidden_is_absent;
     if (!asked->request.accept.empty()) http.headers.push_back("Accept: " + asked->request.accept);
     if (asked->stale && asked->candidate == 0 && asked->stale->status == 200) {
         if (!asked->stale->etag.empty()) http.headers.push_back("If-None-Match: " + asked->stale->etag);
@@ -277,7 +278,7 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
     document->from_cache = false;
     asked_again(asked->request.url);
     if (auto renewed =
-            cache_.renew(asked->request.url, now_s(), response.max_age_s.value_or(stale.lifetime_s));
+            cache_.renew(asked->request.cache_key(), now_s(), response.max_age_s.value_or(stale.lifetime_s));
         !renewed)
         say_once(LogLevel::warning, unwritable + renewed.error().message);
     finish(asked, std::move(document));
@@ -286,7 +287,8 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
 Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
     const DocumentRequest& request = asked.request;
     const std::string shown = shown_url(request.url);
-    const bool absent = response.status == 404 || response.status == 410;
+    const bool absent = response.status == 404 || response.status == 410 ||
+                        (response.status == 403 && request.forbidden_is_absent);
     if (response.status == 304)
         return fail(ErrorCode::network, shown + ": the server answered 304 to an unconditional request");
     if (response.status != 200 && !absent) {
@@ -305,7 +307,7 @@ Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
     if (absent) {
         entry.status = 404;
         entry.lifetime_s = response.max_age_s.value_or(own_lifetime_s);
-        if (request.remember_absence) store(request.url, entry);
+        if (request.remember_absence) store(request.cache_key(), entry);
         return document;
     }
     entry.etag = response.etag;
@@ -334,7 +336,7 @@ Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
         entry.body = smaller;
         entry.coding = "zstd";
     }
-    store(request.url, entry);
+    store(request.cache_key(), entry);
     return document;
 }
 

@@ -38,10 +38,12 @@ struct FetchOptions {
 /// A document to read through the cache. `file://` URLs are read from disk; only what is condensed of them is
 /// cached, for as long as the file looks the same (size, times and inode).
 struct DocumentRequest {
-    std::string url;                ///< without credentials: FetchSession::learn takes those
-    std::string accept;             ///< value of Accept; empty: anything
-    bool immutable = false;         ///< once cached, never asked for again
-    bool remember_absence = false;  ///< a 404 is cached as well
+    std::string url;                   ///< without credentials: FetchSession::learn takes those
+    std::string accept;                ///< value of Accept; empty: anything
+    std::string key;                   ///< under which the cache holds it; empty: the URL
+    bool immutable = false;            ///< once cached, never asked for again
+    bool remember_absence = false;     ///< a 404 is cached as well
+    bool forbidden_is_absent = false;  ///< so is a 403: some stores answer so for what they do not have
     std::uint64_t body_cap = std::uint64_t{1} << 30U;
     /// The name of the form that is cached and answered in the place of the document, with its version
     /// ("page 1"); empty: the document itself.
@@ -51,6 +53,8 @@ struct DocumentRequest {
     /// What the answer must pass, be it from the cache (else it is asked for again) or condensed just now.
     /// Empty: everything passes.
     std::function<Result<void>(std::string_view bytes)> check;
+
+    [[nodiscard]] const std::string& cache_key() const { return key.empty() ? url : key; }
 };
 
 struct Document {

@@ -159,6 +159,15 @@ Result<void> keep_lock(const Lock& lock, const Asked& asked, bool dry_run, Conso
 
 Result<Lock> lock_of(const Answers& answers, const Asked& asked, const Worlds& worlds) {
     LockParts parts{asked.request, answers.solutions, worlds.sources, worlds.name_map.digest(), std::nullopt};
+    // A channel that another one brought is a source where packages come from it, and else not worth a line.
+    const auto comes_from = [&](const SourceInUse& brought) {
+        return std::ranges::any_of(answers.solutions, [&](const Solution& solution) {
+            return std::ranges::any_of(solution.packages, [&](const Package& package) {
+                return package.kind == PackageKind::conda && package.origin == brought.source.name;
+            });
+        });
+    };
+    std::ranges::copy_if(worlds.brought, std::back_inserter(parts.sources), comes_from);
     if (asked.image) parts.base = LockBase{asked.image->base, {}};
     return make_lock(parts);
 }
@@ -207,6 +216,12 @@ Ending solve(const SolveFlags& flags, Console& console) {
     auto worlds = open_worlds(*asked, console);
     if (!worlds) return ended(worlds.error());
     auto answers = solve_all(*asked, **worlds, console);
+    if (answers && !answers->conflicts.empty()) {
+        // Why there is no answer, and what would give one, is about more names than an answer is.
+        const auto more = read_to_explain(**worlds, *asked, console);
+        if (!more) return ended(more.error());
+        if (*more) answers = solve_all(*asked, **worlds, console);
+    }
     console.end_progress();
     if (!answers) return ended(answers.error());
     answers->wall_ms = static_cast<double>(steady_milliseconds() - began);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "fetch/url.hpp"
 #include "solver/engine/cuda_index.hpp"
 #include "solver/engine/solve.hpp"
+#include "solver/engine/specs_to_read.hpp"
 
 namespace aimlock::cli {
 namespace {
@@ -109,40 +111,90 @@ SourceInUse source_of_folder(const std::string& written, const fs::path& folder,
     return in_use;
 }
 
-Result<void> read_all_channels(Worlds& worlds, const Asked& asked, Console& console) {
-    // Channels answer conda requirements only.
-    if (!wants_conda(asked.request)) return {};
-    const std::string alias = channel_alias(worlds.session->options().environment, asked.channel_alias);
-    const auto written = resolve_channels(asked, alias);
-    if (!written) return tl::make_unexpected(written.error());
-    if (auto checked = check_terms(*written, asked, alias); !checked) return checked;
+/// What to read, of channels that are read in part as well.
+ChannelReading reading_of(const Asked& asked,
+                          const std::string& alias,
+                          const NameMap& name_map,
+                          bool to_explain) {
+    ChannelReading reading;
+    reading.channels = asked.request.channels;
+    reading.alias = alias;
+    reading.base_folder = asked.folder;
+    reading.name_map = &name_map;
+    reading.to_explain = to_explain;
+    std::map<std::string, std::vector<MatchSpec>> specs;
+    std::set<std::string> locked;
+    for (const TargetRequest& target : asked.request.targets) {
+        std::vector<MatchSpec>& of_platform = specs[target.target.platform];
+        for (MatchSpec& spec : engine::specs_to_read(target, name_map, to_explain))
+            of_platform.push_back(std::move(spec));
+        for (const PreferredVersion& version : target.preferred) {
+            if (version.kind == PackageKind::conda) locked.insert(version.name);
+        }
+    }
+    for (auto& [platform, of_platform] : specs) {
+        reading.platforms.push_back(platform);
+        reading.asked.push_back({platform, std::move(of_platform)});
+    }
+    reading.likely_names.assign(locked.begin(), locked.end());
+    return reading;
+}
 
-    std::set<std::string> platforms;
-    for (const TargetRequest& target : asked.request.targets) platforms.insert(target.target.platform);
+std::string alias_of(const Worlds& worlds, const Asked& asked) {
+    return channel_alias(worlds.session->options().environment, asked.channel_alias);
+}
+
+Result<void> read_all_channels(Worlds& worlds, const Asked& asked, bool to_explain, Console& console) {
+    const std::string alias = alias_of(worlds, asked);
     Progress& progress = console.progress();
     progress.begin("Reading", 0, false);
-    progress.status(counted(written->size(), "channel"));
-    auto channels = read_channels(
-        *worlds.session, {asked.request.channels, {platforms.begin(), platforms.end()}, alias, asked.folder},
-        console);
+    progress.status(counted(asked.request.channels.size(), "channel"));
+    auto channels =
+        read_channels(*worlds.session, reading_of(asked, alias, worlds.name_map, to_explain), console);
     progress.end();
     if (!channels) return tl::make_unexpected(std::move(channels).error());
     worlds.channels = std::move(*channels);
-    for (std::size_t i = 0; i < worlds.channels.size(); ++i)
-        worlds.sources.push_back(source_of((*written)[i], worlds.channels[i], asked));
     return {};
 }
 
-Result<void> read_map(Worlds& worlds, const Asked& asked, Console& console) {
+/// The channels of the request in its order, whatever others they brought.
+void name_sources(Worlds& worlds, const std::vector<WrittenChannel>& written, const Asked& asked) {
+    std::size_t head = 0;
+    for (const Channel& channel : worlds.channels) {
+        if (channel.is_head) {
+            worlds.sources.push_back(source_of(written[head++], channel, asked));
+        } else {
+            worlds.brought.push_back(source_of({channel.url, {}}, channel, asked));
+        }
+    }
+}
+
+Result<void> read_map(Worlds& worlds,
+                      const std::vector<WrittenChannel>& channels,
+                      const Asked& asked,
+                      Console& console) {
     std::vector<std::string> addresses;
-    for (const Channel& channel : worlds.channels) addresses.push_back(channel.url);
+    for (const WrittenChannel& channel : channels) addresses.push_back(channel.address.url);
     auto map = read_name_map(*worlds.session, asked.name_map, addresses);
     if (!map) return tl::make_unexpected(std::move(map).error());
     worlds.name_map = std::move(*map);
-    if (worlds.name_map.is_built_in() && !worlds.channels.empty() && wants_pypi(asked.request)) {
+    if (worlds.name_map.is_built_in() && !channels.empty() && wants_pypi(asked.request)) {
         console.write(LogLevel::note,
                       "no name map is given: conda and PyPI packages of equal names are taken for the same");
     }
+    return {};
+}
+
+/// Channels, where conda is asked for anything: they answer nothing else.
+Result<void> read_conda(Worlds& worlds, const Asked& asked, Console& console) {
+    if (!wants_conda(asked.request)) return read_map(worlds, {}, asked, console);
+    const std::string alias = alias_of(worlds, asked);
+    const auto written = resolve_channels(asked, alias);
+    if (!written) return tl::make_unexpected(written.error());
+    if (auto checked = check_terms(*written, asked, alias); !checked) return checked;
+    if (auto read = read_map(worlds, *written, asked, console); !read) return read;
+    if (auto read = read_all_channels(worlds, asked, false, console); !read) return read;
+    name_sources(worlds, *written, asked);
     return {};
 }
 
@@ -233,6 +285,13 @@ Arrival WatchedSource::wait() {
     return arrival;
 }
 
+Result<bool> read_to_explain(Worlds& worlds, const Asked& asked, Console& console) {
+    if (std::ranges::all_of(worlds.channels, &Channel::is_whole)) return false;
+    if (auto read = read_all_channels(worlds, asked, true, console); !read)
+        return tl::make_unexpected(read.error());
+    return true;
+}
+
 Result<void> check_indexes(Worlds& worlds) {
     const auto found_something = [](const auto& source) { return !source->found_nothing(); };
     if (std::ranges::any_of(worlds.by_target, found_something)) return {};
@@ -284,9 +343,7 @@ Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console
     if (!connections) return tl::make_unexpected(std::move(connections).error());
     options.connections = *connections;
     worlds->session = std::make_unique<FetchSession>(std::move(options), console);
-    if (auto read = read_all_channels(*worlds, asked, console); !read)
-        return tl::make_unexpected(read.error());
-    if (auto read = read_map(*worlds, asked, console); !read) return tl::make_unexpected(read.error());
+    if (auto read = read_conda(*worlds, asked, console); !read) return tl::make_unexpected(read.error());
     if (auto ready = prepare_indexes(*worlds, asked, console); !ready)
         return tl::make_unexpected(ready.error());
     return worlds;

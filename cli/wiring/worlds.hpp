@@ -48,10 +48,15 @@ struct Worlds {
     /// The index as each target sees it, in the request's order; they end before the session that they ask.
     std::vector<std::unique_ptr<WatchedSource>> by_target;
     std::vector<SourceInUse> sources;  ///< for the lock: channels in their order, then indexes
+    std::vector<SourceInUse> brought;  ///< channels that channels of the request brought (CEP 42)
 };
 
 /// Opens the network and cache, reads the request's channels and name map, and prepares its indexes.
 Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console);
+
+/// Reads channels that were read in part once more, with what an explanation needs. False: all was read
+/// already.
+Result<bool> read_to_explain(Worlds& worlds, const Asked& asked, Console& console);
 
 /// After a solve without an answer: fails where no index had any name and one of them is not there at all
 /// (its own address is a 404), which is a wrong address and no answer.

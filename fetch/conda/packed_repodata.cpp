@@ -8,7 +8,7 @@
 namespace aimlock {
 namespace {
 
-//     PackedCounts, base URL, warnings, zeros up to a multiple of 8,
+//     PackedCounts, base URL, relations, warnings, zeros up to a multiple of 8,
 //     CondaRecord[records], NameRun[names], u32 lists[], u32 text_end[texts], u32 slots[], bytes of texts
 struct PackedCounts {
     std::uint32_t records = 0;
@@ -50,7 +50,7 @@ bool ids_are_known(const PackedCounts& counts,
 }  // namespace
 
 std::string packed_repodata_form() {
-    constexpr unsigned version = 3;
+    constexpr unsigned version = 4;
     return "repodata " + std::to_string(version) + "/" + std::to_string(sizeof(CondaRecord));
 }
 
@@ -76,7 +76,9 @@ std::string pack_repodata(const Repodata& repodata, const std::vector<std::strin
                    repodata.names.size() * sizeof(NameRun) +
                    (repodata.lists.size() + ends.size() + slots.size()) * sizeof(std::uint32_t) + end + 4096);
     packer.value(counts);
-    packer.text(repodata.base_url);
+    for (const std::string* text :
+         {&repodata.base_url, &repodata.relations.base, &repodata.relations.overrides})
+        packer.text(*text);
     for (const std::string& warning : warnings) packer.text(warning);
     packer.align(8);
     packer.array(repodata.records.all().data(), repodata.records.size());
@@ -100,7 +102,8 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     Repodata repodata;
     repodata.channel = origin.channel;
     repodata.subdir = origin.subdir;
-    repodata.base_url = in.text();
+    for (std::string* text : {&repodata.base_url, &repodata.relations.base, &repodata.relations.overrides})
+        *text = in.text();
     std::vector<std::string_view> warnings;
     for (std::uint32_t i = 0; i < counts.warnings && in.good(); ++i) warnings.push_back(in.text());
     in.align(8);

@@ -30,7 +30,8 @@ bool has_control_characters(std::string_view text) {
 
 class RecordReader::Parser {
 public:
-    explicit Parser(const RepodataOrigin& origin) : document_(origin.document) {
+    Parser(const RepodataOrigin& origin, std::string_view only_name)
+        : document_(origin.document), only_name_(only_name) {
         repodata_.channel = origin.channel;
         repodata_.subdir = origin.subdir;
         repodata_.base_url = origin.subdir_url;
@@ -103,15 +104,35 @@ private:
     simdjson::error_code take_info(json::document& document) {
         json::object info;
         if (const auto code = document.get_object().get(info); code != simdjson::SUCCESS) return code;
-        std::string_view base;
-        if (info["base_url"].get_string().get(base) != simdjson::SUCCESS || base.empty())
-            return simdjson::SUCCESS;
+        std::string base;
+        for (auto field : info) {
+            std::string_view key;
+            if (const auto code = field.unescaped_key().get(key); code != simdjson::SUCCESS) return code;
+            std::string_view text;
+            if (key == "base_url" && field.value().get_string().get(text) == simdjson::SUCCESS) base = text;
+            if (key == "channel_relations") take_relations(field.value());
+        }
+        if (base.empty()) return simdjson::SUCCESS;
         std::string url = without_credentials(join_url(repodata_.base_url, base));
         if (!url.ends_with('/')) url += '/';
         if (!is_url(url) || (is_file_url(url) && !is_file_url(repodata_.base_url)))
             bad_base_url_ = shown_url(url);
         repodata_.base_url = std::move(url);
         return simdjson::SUCCESS;
+    }
+
+    /// CEP 42; what is no text there says nothing.
+    void take_relations(simdjson::simdjson_result<json::value> value) {
+        json::object relations;
+        if (value.get_object().get(relations) != simdjson::SUCCESS) return;
+        for (auto field : relations) {
+            std::string_view key;
+            std::string_view text;
+            if (field.unescaped_key().get(key) != simdjson::SUCCESS) return;
+            if (field.value().get_string().get(text) != simdjson::SUCCESS) continue;
+            if (key == "base") repodata_.relations.base = text;
+            if (key == "overrides") repodata_.relations.overrides = text;
+        }
     }
 
     simdjson::error_code take_removed(json::document& document) {
@@ -194,6 +215,8 @@ private:
             file.ends_with(".conda") || file.ends_with(".tar.bz2") || file.ends_with(".whl");
         if (!is_plain(file) || !known_end) why_ = "its file name is not one of a package";
         if (!is_plain(repodata_.text(record_.name))) why_ = "its name is missing or not allowed";
+        if (!only_name_.empty() && repodata_.text(record_.name) != only_name_)
+            why_ = "its name is not the one that it was listed under";
         if (!is_plain(repodata_.text(record_.version))) why_ = "its version is missing or not allowed";
         if (!is_plain(repodata_.text(record_.build))) why_ = "its build is missing or not allowed";
         if (stated_subdir_.index != 0 && repodata_.text(stated_subdir_) != repodata_.subdir)
@@ -363,6 +386,7 @@ private:
     }
 
     std::string document_;
+    std::string only_name_;
     json::parser parser_;
     Repodata repodata_;
     std::unordered_set<TextList, HashOfList, SameList> known_lists_{0, HashOfList{&repodata_},
@@ -378,7 +402,8 @@ private:
     std::string_view why_dropped_;
 };
 
-RecordReader::RecordReader(const RepodataOrigin& origin) : parser_(std::make_unique<Parser>(origin)) {}
+RecordReader::RecordReader(const RepodataOrigin& origin, std::string_view only_name)
+    : parser_(std::make_unique<Parser>(origin, only_name)) {}
 RecordReader::~RecordReader() = default;
 Result<void> RecordReader::take(std::string_view key, std::string text) {
     return parser_->take(key, std::move(text));

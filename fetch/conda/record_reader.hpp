@@ -11,7 +11,8 @@ namespace aimlock {
 /// Puts the values that RepodataCutter emits into a Repodata. One thread at a time.
 class RecordReader {
 public:
-    explicit RecordReader(const RepodataOrigin& origin);
+    /// `only_name`: records of other names are not usable; empty: all are.
+    explicit RecordReader(const RepodataOrigin& origin, std::string_view only_name = {});
     ~RecordReader();
     RecordReader(const RecordReader&) = delete;
     RecordReader& operator=(const RecordReader&) = delete;

@@ -350,24 +350,19 @@ void CondaWorld::expand_record(RecordId id) {
 bool CondaWorld::has_name(std::string_view name) {
     const std::uint32_t id = name_id(name);
     load_name(id);
-    return !by_name_[id].records.empty();
+    const auto has_it_unread = [&](const ChannelIndex& source) {
+        return std::ranges::binary_search(source.repodata().unread, name);
+    };
+    return !by_name_[id].records.empty() || std::ranges::any_of(sources_, has_it_unread);
 }
 
 std::string CondaWorld::nearest_name(std::string_view name) const {
-    std::string nearest;
-    std::size_t best = name.size() < 5 ? 1 : 2;  // at most so many edits
+    NearestName nearest(name);
     for (const ChannelIndex& source : sources_) {
-        for (const NameRun& run : source.repodata().names) {
-            const std::string_view candidate = source.repodata().text(run.name);
-            const std::size_t longer = std::max(candidate.size(), name.size());
-            if (longer - std::min(candidate.size(), name.size()) > best) continue;
-            const std::size_t distance = edit_distance(candidate, name);
-            if (distance > best || (distance == best && !nearest.empty() && nearest <= candidate)) continue;
-            best = distance;
-            nearest = candidate;
-        }
+        for (const NameRun& run : source.repodata().names) nearest.consider(source.repodata().text(run.name));
+        for (const std::string& unread : source.repodata().unread) nearest.consider(unread);
     }
-    return nearest;
+    return nearest.found();
 }
 
 }  // namespace aimlock::engine

@@ -51,7 +51,15 @@ struct NameRun {
     std::uint32_t size = 0;
 };
 
-/// All records of one subdir of one channel.
+/// What a channel says of its place among others (CEP 42): references to channels, relative to its own URL.
+struct ChannelRelations {
+    std::string base;       ///< the channel that it builds upon, which comes before it; empty: none
+    std::string overrides;  ///< the channel that it comes before; empty: none
+
+    friend bool operator==(const ChannelRelations&, const ChannelRelations&) = default;
+};
+
+/// Records of one subdir of one channel: all of them, or those of one name where the channel is sharded.
 struct Repodata {
     std::string channel;  ///< canonical name: "conda-forge", or the last path component of a path or URL
     std::string subdir;   ///< "linux-64" or "noarch"
@@ -59,8 +67,10 @@ struct Repodata {
         base_url;  ///< where `file_name` is found, ends with '/': CEP 15 base_url, else the subdir's own URL
     Interner texts;
     Table<TextId> lists;
-    Table<CondaRecord> records;        ///< those of a name together
-    Table<NameRun> names;              ///< ascending; what is not in it is not found
+    Table<CondaRecord> records;       ///< those of a name together
+    Table<NameRun> names;             ///< ascending; what is not in it is not found
+    std::vector<std::string> unread;  ///< names that were not read, ascending; for messages
+    ChannelRelations relations;
     std::shared_ptr<const void> held;  ///< what the tables view, where they do not own their values
 
     [[nodiscard]] std::span<const TextId> list(TextList run) const {
@@ -80,11 +90,13 @@ struct Repodata {
     void sort_by_name();
 };
 
-/// One channel: its arch subdir and noarch. The order of channels in a request is their priority.
+/// One channel: its arch subdirs and noarch. The order of channels in a request is their priority.
 struct Channel {
-    std::string name;  ///< canonical name
-    std::string url;   ///< without credentials and trailing '/'
-    std::vector<Repodata> subdirs;
+    std::string name;               ///< canonical name
+    std::string url;                ///< without credentials and trailing '/'
+    std::vector<Repodata> subdirs;  ///< of a sharded subdir, one for each name that was read
+    bool is_head = true;            ///< false: another channel brought it (CEP 42)
+    bool is_whole = true;  ///< false: it is sharded, and only names that the request reaches were read
 };
 
 }  // namespace aimlock

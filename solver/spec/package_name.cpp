@@ -69,4 +69,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return above[b.size()];
 }
 
+void NearestName::consider(std::string_view candidate) {
+    const std::size_t longer = std::max(candidate.size(), name_.size());
+    if (longer - std::min(candidate.size(), name_.size()) > edits_) return;
+    const std::size_t edits = edit_distance(candidate, name_);
+    if (edits > edits_ || (edits == edits_ && !found_.empty() && found_ <= candidate)) return;
+    edits_ = edits;
+    found_ = candidate;
+}
+
 }  // namespace aimlock

@@ -22,4 +22,19 @@ bool is_valid_conda_name(std::string_view name);
 /// messages.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
+/// Finds the name that is most likely meant by one that does not exist: at most two edits away, one where it
+/// is short, and of equally near ones the first in the alphabet.
+class NearestName {
+public:
+    explicit NearestName(std::string_view name) : name_(name), edits_(name.size() < 5 ? 1 : 2) {}
+    void consider(std::string_view candidate);
+    /// Empty: none is near.
+    [[nodiscard]] const std::string& found() const { return found_; }
+
+private:
+    std::string name_;
+    std::string found_;
+    std::size_t edits_;
+};
+
 }  // namespace aimlock
