@@ -45,15 +45,13 @@ struct DocumentRequest {
     bool remember_absence = false;     ///< a 404 is cached as well
     bool forbidden_is_absent = false;  ///< so is a 403: some stores answer so for what they do not have
     std::uint64_t body_cap = std::uint64_t{1} << 30U;
-    /// The name of the form that is cached and answered in the place of the document, with its version
-    /// ("page 1"); empty: the document itself.
+    /// The name and version of what is cached and answered in the place of the document ("page 1"); or empty.
     std::string form;
     /// Makes that form of a document that came from `url`. Its failure is the answer, and nothing is cached.
     std::function<Result<std::string>(std::string_view body, const std::string& url)> condense;
     /// What the answer must pass, be it from the cache (else it is asked for again) or condensed just now.
     /// Empty: everything passes.
     std::function<Result<void>(std::string_view bytes)> check;
-
     [[nodiscard]] const std::string& cache_key() const { return key.empty() ? url : key; }
 };
 

@@ -16,7 +16,8 @@ constexpr std::string_view shard_index_name = "repodata_shards.msgpack.zst";
 constexpr std::array names_on_servers{shard_index_name, std::string_view("repodata.json.zst"),
                                       std::string_view("repodata.json"),
                                       std::string_view("repodata.json.bz2")};
-constexpr std::array names_in_folders{std::string_view("repodata.json.zst"), std::string_view("repodata.json"),
+constexpr std::array names_in_folders{std::string_view("repodata.json.zst"),
+                                      std::string_view("repodata.json"),
                                       std::string_view("repodata.json.bz2"), shard_index_name};
 constexpr std::uint64_t shard_cap = std::uint64_t{64} << 20U;
 
@@ -104,8 +105,7 @@ void ChannelDocuments::ask_document(std::size_t subdir, RepodataOrigin origin, s
     request.remember_absence = true;
     session_.ask(request, [this, subdir, which, origin, is_index](Result<Document> document) {
         // Without a request, what the cache has of the channel counts, whichever document it is.
-        const bool missed =
-            is_index && !document && document.error().code == ErrorCode::offline_miss;
+        const bool missed = is_index && !document && document.error().code == ErrorCode::offline_miss;
         if (!missed && !document) {
             return put(SubdirArrived{subdir, tl::make_unexpected(std::move(document.error()))});
         }
@@ -131,8 +131,8 @@ void ChannelDocuments::ask_shard(std::size_t subdir,
     request.url = index.shard_url(digest);
     // Listed under two names, it is two forms: the records of the one, and of the other.
     request.key = "shard-of-sha256:" + digest.hex() + ":" + name;
-    asked->origin.document = is_file_url(request.url) ? path_of_file_url(request.url).string()
-                                                      : shown_url(request.url);
+    asked->origin.document =
+        is_file_url(request.url) ? path_of_file_url(request.url).string() : shown_url(request.url);
     request.immutable = true;
     request.form = packed_repodata_form();
     request.body_cap = shard_cap;
@@ -171,7 +171,8 @@ Result<Repodata> ChannelDocuments::open_shard(const ShardAsked& asked, Document 
     }
     const auto held = std::make_shared<const Document>(std::move(document));
     auto records = open_packed_repodata(held->bytes(), held, asked.origin, log_);
-    if (!records) return fail(ErrorCode::internal, asked.origin.document + ": its packed form cannot be read");
+    if (!records)
+        return fail(ErrorCode::internal, asked.origin.document + ": its packed form cannot be read");
     records->base_url = asked.base_url;  // the index says where packages are, whatever it said before
     return *std::move(records);
 }

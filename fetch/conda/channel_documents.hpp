@@ -27,8 +27,8 @@ struct ShardArrived {
 };
 using ChannelArrival = std::variant<SubdirArrived, ShardArrived>;
 
-/// Asks for the documents of channels, all at once; answers come in any order. Used by one thread; decompressing
-/// and parsing is done by the session's workers.
+/// Asks for the documents of channels, all at once; answers come in any order. Used by one thread;
+/// decompressing and parsing is done by the session's workers.
 class ChannelDocuments {
 public:
     explicit ChannelDocuments(FetchSession& session);
@@ -37,8 +37,8 @@ public:
     ChannelDocuments(const ChannelDocuments&) = delete;
     ChannelDocuments& operator=(const ChannelDocuments&) = delete;
 
-    /// Of a server: the index of shards before `repodata.json.zst`, `.json` and `.json.bz2`; of a folder: after
-    /// them. `subdir` is handed back.
+    /// Of a server: the index of shards before `repodata.json.zst`, `.json` and `.json.bz2`; of a folder:
+    /// after them. `subdir` is handed back.
     void ask_subdir(std::size_t subdir, RepodataOrigin origin);
     /// The shard of a name that `index` has under `digest`.
     void ask_shard(std::size_t subdir,

@@ -31,16 +31,18 @@ Result<std::size_t> ChannelOrder::named(std::size_t channel, const std::string& 
         return static_cast<std::size_t>(known - channels_.begin());
     }
     if (depth > most_depth) {
-        return fail(ErrorCode::repodata,
-                    fmt::format("channel {}: channels bring each other {} deep, and more than that is not followed",
-                                shown_url(own), most_depth),
-                    "Name the channels that are meant in the request");
+        return fail(
+            ErrorCode::repodata,
+            fmt::format("channel {}: channels bring each other {} deep, and more than that is not followed",
+                        shown_url(own), most_depth),
+            "Name the channels that are meant in the request");
     }
     channels_.push_back({std::move(url), depth});
     return channels_.size() - 1;
 }
 
-Result<std::vector<std::size_t>> ChannelOrder::relate(std::size_t channel, const ChannelRelations& relations) {
+Result<std::vector<std::size_t>> ChannelOrder::relate(std::size_t channel,
+                                                      const ChannelRelations& relations) {
     std::vector<std::size_t> brought;
     std::optional<std::size_t> base;
     const std::size_t known = channels_.size();
@@ -110,7 +112,8 @@ private:
             if (before && second == channel) found.push_back(first);
             if (!before && first == channel && !order_.is_head(second)) found.push_back(second);
         }
-        std::ranges::sort(found, [this](std::size_t a, std::size_t b) { return order_.url(a) < order_.url(b); });
+        std::ranges::sort(found,
+                          [this](std::size_t a, std::size_t b) { return order_.url(a) < order_.url(b); });
         return found;
     }
 

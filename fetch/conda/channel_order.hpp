@@ -20,8 +20,8 @@ public:
 
     /// Adds a channel of the request, or the first time that one is named, one that another brings.
     std::size_t add_head(std::string url);
-    /// The URLs that the relations of `channel` name, told once; each is a channel from now on. Fails with code
-    /// `repodata` on a reference that is not relative, on a base that is overridden too, and beyond the
+    /// The URLs that the relations of `channel` name, told once; each is a channel from now on. Fails with
+    /// code `repodata` on a reference that is not relative, on a base that is overridden too, and beyond the
     /// greatest depth.
     Result<std::vector<std::size_t>> relate(std::size_t channel, const ChannelRelations& relations);
 

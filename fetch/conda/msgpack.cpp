@@ -91,8 +91,8 @@ std::optional<MsgpackToken> MsgpackReader::number(std::uint8_t tag) {
     if (tag == 0xca || tag == 0xcb) {
         const std::uint64_t bits = big_endian(tag == 0xca ? 4 : 8);
         if (!good_) return std::nullopt;
-        const double value =
-            tag == 0xca ? double{std::bit_cast<float>(static_cast<std::uint32_t>(bits))} : std::bit_cast<double>(bits);
+        const double value = tag == 0xca ? double{std::bit_cast<float>(static_cast<std::uint32_t>(bits))}
+                                         : std::bit_cast<double>(bits);
         return number_token(real_text(value));
     }
     const std::size_t size = std::size_t{1} << (tag & 3U);

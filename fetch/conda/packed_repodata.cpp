@@ -18,6 +18,8 @@ struct PackedCounts {
     std::uint64_t text_bytes = 0;
     std::uint32_t warnings = 0;
     std::uint32_t names = 0;
+    std::uint32_t wheels_left_out = 0;
+    std::uint32_t unused = 0;
 };
 
 std::vector<std::uint32_t> slots_of(const Interner& texts) {
@@ -38,9 +40,9 @@ bool ids_are_known(const PackedCounts& counts,
     std::uint32_t largest = 0;
     for (const TextId id : lists) largest = std::max(largest, id.index);
     for (const CondaRecord& record : records) {
-        for (const TextId id :
-             {record.file_name, record.name, record.version, record.build, record.track_features,
-              record.license, record.python_site_packages_path, record.flags, record.md5}) {
+        for (const TextId id : {record.file_name, record.name, record.version, record.build,
+                                record.track_features, record.license, record.python_site_packages_path,
+                                record.flags, record.run_exports, record.md5}) {
             largest = std::max(largest, id.index);
         }
     }
@@ -71,6 +73,7 @@ std::string pack_repodata(const Repodata& repodata, const std::vector<std::strin
     counts.text_bytes = end;
     counts.warnings = static_cast<std::uint32_t>(warnings.size());
     counts.names = static_cast<std::uint32_t>(repodata.names.size());
+    counts.wheels_left_out = repodata.wheels_left_out;
     Packer packer;
     packer.reserve(sizeof counts + repodata.records.size() * sizeof(CondaRecord) +
                    repodata.names.size() * sizeof(NameRun) +
@@ -102,6 +105,7 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     Repodata repodata;
     repodata.channel = origin.channel;
     repodata.subdir = origin.subdir;
+    repodata.wheels_left_out = counts.wheels_left_out;
     for (std::string* text : {&repodata.base_url, &repodata.relations.base, &repodata.relations.overrides})
         *text = in.text();
     std::vector<std::string_view> warnings;

@@ -228,6 +228,7 @@ private:
                 if (subdir.channel == i) hand_over(subdir, channel);
             }
             if (channel.subdirs.empty() && channel.is_whole) return no_channel(channel);
+            say_wheels(channel);
             if (!channel.is_head) {
                 log_.write(LogLevel::note,
                            fmt::format("channel `{}` is read as well: `{}` says that it belongs to it",
@@ -238,6 +239,17 @@ private:
             channels.push_back(std::move(channel));
         }
         return channels;
+    }
+
+    void say_wheels(const Channel& channel) const {
+        std::uint64_t wheels = 0;
+        for (const Repodata& repodata : channel.subdirs) wheels += repodata.wheels_left_out;
+        if (wheels == 0) return;
+        log_.write(LogLevel::warning,
+                   fmt::format(
+                       "channel `{}`: {} of its records are wheels, which are taken from PyPI only, and were "
+                       "left out",
+                       channel.name, wheels));
     }
 
     void hand_over(Subdir& subdir, Channel& channel) const {

@@ -144,8 +144,8 @@ bool read_index(MsgpackReader& in, Reading& into) {
 
 /// `written` as seen from the index; nullopt where a server may not lead there.
 std::optional<std::string> address(const std::string& written, const RepodataOrigin& origin) {
-    std::string url = written.empty() ? origin.subdir_url
-                                      : without_credentials(join_url(origin.subdir_url, written));
+    std::string url =
+        written.empty() ? origin.subdir_url : without_credentials(join_url(origin.subdir_url, written));
     if (!is_url(url) || (is_file_url(url) && !is_file_url(origin.subdir_url))) return std::nullopt;
     return url;
 }

@@ -24,7 +24,8 @@ std::vector<MatchSpec> specs_to_read(const TargetRequest& request, const NameMap
     // A repair may take a PyPI requirement's package from conda.
     for (const PypiRoot& root : request.pypi) {
         specs.push_back(named(root.requirement.name));
-        for (std::string& name : name_map.conda_names(root.requirement.name)) specs.push_back(named(std::move(name)));
+        for (std::string& name : name_map.conda_names(root.requirement.name))
+            specs.push_back(named(std::move(name)));
     }
     return specs;
 }

@@ -36,6 +36,7 @@ struct CondaRecord {
     TextList purls;                    ///< package URLs of the distributions inside; empty: not stated
     TextId flags;                      ///< CEP 45, joined by one blank; empty: none
     TextList extra_depends;            ///< CEP 44: group and spec by turns, groups in order
+    TextId run_exports;                ///< CEP 12, the JSON as written; empty: not stated
     std::uint64_t build_number = 0;
     std::uint64_t timestamp_ms = 0;  ///< since 1970; 0: the record has none
     std::uint64_t size_bytes = 0;    ///< 0: not stated
@@ -71,7 +72,8 @@ struct Repodata {
     Table<NameRun> names;             ///< ascending; what is not in it is not found
     std::vector<std::string> unread;  ///< names that were not read, ascending; for messages
     ChannelRelations relations;
-    std::shared_ptr<const void> held;  ///< what the tables view, where they do not own their values
+    std::uint32_t wheels_left_out = 0;  ///< records whose package is a wheel: not installed from a channel
+    std::shared_ptr<const void> held;   ///< what the tables view, where they do not own their values
 
     [[nodiscard]] std::span<const TextId> list(TextList run) const {
         const std::span<const TextId> all = lists.all();

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from fault_sweep import tree
 from faulty_world import Certificates, Fault, FaultyWorld, Http2Index, RawServer
+from shard_faults import ShardRows
 
 AIMLOCK = str(Path(sys.argv[1]).resolve())
 MANIFEST = """
@@ -131,7 +132,7 @@ class Case:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Rows:
+class Rows(ShardRows):
     """One method a row: its name behind `row_`. They return what is worth telling."""
 
     def __init__(self, folder: Path) -> None:

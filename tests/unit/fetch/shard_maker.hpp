@@ -35,8 +35,9 @@ std::string shard_index_of(const std::map<std::string, std::string>& digests,
 std::string raw_digest(std::string_view text);
 
 /// All paths of a sharded subdir `at` ("/forge/linux-64/").
-std::map<std::string, Reply> sharded_subdir(const std::string& at,
-                                            const std::map<std::string, std::vector<ShardRecord>>& names,
-                                            const std::vector<std::pair<std::string, std::string>>& info = {});
+std::map<std::string, Reply> sharded_subdir(
+    const std::string& at,
+    const std::map<std::string, std::vector<ShardRecord>>& names,
+    const std::vector<std::pair<std::string, std::string>>& info = {});
 
 }  // namespace aimlock::testing

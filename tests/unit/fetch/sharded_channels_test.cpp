@@ -16,13 +16,13 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 using testing::HttpServer;
+using ::testing::IsEmpty;
 using testing::Reply;
 using testing::SeenRequest;
 using testing::ShardRecord;
 using testing::TempDir;
+using ::testing::UnorderedElementsAre;
 using Files = std::map<std::string, Reply>;
 
 void add(Files& files, Files more) {
@@ -31,10 +31,12 @@ void add(Files& files, Files more) {
 
 /// Two subdirs: app -> lib -> zlib over both of them, and a name that nothing reaches.
 Files forge() {
-    Files files = testing::sharded_subdir("/forge/linux-64/", {{"app", {{"app", "1", {"lib >=1", "__glibc"}}, {"app", "2", {"lib >=2"}}}},
-                                                               {"zlib", {{"zlib", "1"}}},
-                                                               {"unused", {{"unused", "1"}}}});
-    add(files, testing::sharded_subdir("/forge/noarch/", {{"lib", {{"lib", "2", {"zlib"}}}}, {"zlib", {{"zlib", "0.5"}}}}));
+    Files files = testing::sharded_subdir(
+        "/forge/linux-64/", {{"app", {{"app", "1", {"lib >=1", "__glibc"}}, {"app", "2", {"lib >=2"}}}},
+                             {"zlib", {{"zlib", "1"}}},
+                             {"unused", {{"unused", "1"}}}});
+    add(files, testing::sharded_subdir("/forge/noarch/",
+                                       {{"lib", {{"lib", "2", {"zlib"}}}}, {"zlib", {{"zlib", "0.5"}}}}));
     return files;
 }
 
@@ -96,7 +98,8 @@ std::vector<std::string> files_of(const std::vector<Channel>& channels) {
     for (const Channel& channel : channels) {
         for (const Repodata& repodata : channel.subdirs) {
             for (const CondaRecord& record : repodata.records)
-                files.push_back(channel.name + "/" + repodata.subdir + "/" + std::string(repodata.text(record.file_name)));
+                files.push_back(channel.name + "/" + repodata.subdir + "/" +
+                                std::string(repodata.text(record.file_name)));
         }
     }
     return files;
@@ -108,8 +111,9 @@ TEST(ShardedChannels, AreReadAsFarAsTheRequestReaches) {
     const auto channels = project.read();
     ASSERT_TRUE(channels) << channels.error().message;
     EXPECT_THAT(files_of(*channels),
-                ElementsAre("forge/linux-64/app-1-0.conda", "forge/linux-64/app-2-0.conda", "forge/linux-64/zlib-1-0.conda",
-                            "forge/noarch/lib-2-0.conda", "forge/noarch/zlib-0.5-0.conda"));
+                ElementsAre("forge/linux-64/app-1-0.conda", "forge/linux-64/app-2-0.conda",
+                            "forge/linux-64/zlib-1-0.conda", "forge/noarch/lib-2-0.conda",
+                            "forge/noarch/zlib-0.5-0.conda"));
     EXPECT_FALSE((*channels)[0].is_whole);
     EXPECT_EQ((*channels)[0].subdirs[0].base_url, server.url("/forge/linux-64/"));
     EXPECT_EQ(project.asked().size(), 2U + 4U) << "two indexes and four shards";
@@ -119,7 +123,8 @@ TEST(ShardedChannels, AreReadAsFarAsTheRequestReaches) {
 TEST(ShardedChannels, AskNothingWhileTheIndexIsFresh) {
     Files files = forge();
     for (auto& [path, reply] : files) {
-        if (path.ends_with("repodata_shards.msgpack.zst")) reply.headers = {"Cache-Control: max-age=3600", "ETag: \"1\""};
+        if (path.ends_with("repodata_shards.msgpack.zst"))
+            reply.headers = {"Cache-Control: max-age=3600", "ETag: \"1\""};
     }
     HttpServer server(files);
     Project project(server);
@@ -139,13 +144,16 @@ TEST(ShardedChannels, AskNothingWhileTheIndexIsFresh) {
     // Stale: the indexes are asked about, shards never again.
     project.set = [](FetchOptions& options) { options.now_s = [] { return std::int64_t{10'000'000'000}; }; };
     ASSERT_TRUE(project.read());
-    EXPECT_THAT(project.asked(), ElementsAre("/forge/linux-64/repodata_shards.msgpack.zst", "/forge/noarch/repodata_shards.msgpack.zst"));
+    EXPECT_THAT(project.asked(), ElementsAre("/forge/linux-64/repodata_shards.msgpack.zst",
+                                             "/forge/noarch/repodata_shards.msgpack.zst"));
     EXPECT_EQ(server.seen().back().header("if-none-match"), "\"1\"");
 }
 
 TEST(ShardedChannels, LikelyNamesAreAskedForAtOnceAndMayBeWrong) {
     Files files = forge();
-    std::erase_if(files, [](const auto& file) { return file.first.find(sha256_of(testing::shard_of({{"unused", "1"}})).hex()) != std::string::npos; });
+    std::erase_if(files, [](const auto& file) {
+        return file.first.find(sha256_of(testing::shard_of({{"unused", "1"}})).hex()) != std::string::npos;
+    });
     HttpServer server(files);
     Project project(server);
     project.ask = [](ChannelReading& reading) { reading.likely_names = {"unused", "zlib", "nowhere"}; };
@@ -161,7 +169,9 @@ TEST(ShardedChannels, OtherChannelsAndWholeOnesTakePartInTheClosure) {
         R"("own-1-0.conda":{"name":"own","version":"1","build":"0","depends":["unused"]}}})";
     HttpServer server(files);
     Project project(server);
-    project.ask = [&](ChannelReading& reading) { reading.channels.insert(reading.channels.begin(), server.url("/mine")); };
+    project.ask = [&](ChannelReading& reading) {
+        reading.channels.insert(reading.channels.begin(), server.url("/mine"));
+    };
     const auto channels = project.read("forge", "tool");
     ASSERT_TRUE(channels) << channels.error().message;
     EXPECT_EQ(files_of(*channels).size(), 2U + 6U);
@@ -175,7 +185,8 @@ TEST(ShardedChannels, OtherChannelsAndWholeOnesTakePartInTheClosure) {
 
 TEST(ShardedChannels, ForbiddenIndexMeansNone) {
     Files files;
-    for (const char* subdir : {"linux-64", "noarch"}) files[std::string("/mine/") + subdir + "/repodata_shards.msgpack.zst"].status = 403;
+    for (const char* subdir : {"linux-64", "noarch"})
+        files[std::string("/mine/") + subdir + "/repodata_shards.msgpack.zst"].status = 403;
     files["/mine/noarch/repodata.json"].body = R"({"packages":{}})";
     HttpServer server(files);
     Project project(server);
@@ -192,13 +203,15 @@ TEST(ShardedChannels, ToExplainReadsNearestNamesAndTellsOfTheOthers) {
     ASSERT_TRUE(channels) << channels.error().message;
     EXPECT_EQ(files_of(*channels).size(), 5U) << "those of app, which is the nearest";
     std::vector<std::string> unread;
-    for (const Repodata& repodata : (*channels)[0].subdirs) unread.insert(unread.end(), repodata.unread.begin(), repodata.unread.end());
+    for (const Repodata& repodata : (*channels)[0].subdirs)
+        unread.insert(unread.end(), repodata.unread.begin(), repodata.unread.end());
     EXPECT_THAT(unread, ElementsAre("unused"));
 }
 
 TEST(ShardedChannels, ADamagedShardIsAskedForOnceMore) {
     const Files files = forge();
-    const std::string lib = "/forge/noarch/s/" + sha256_of(testing::shard_of({{"lib", "2", {"zlib"}}})).hex() + ".msgpack.zst";
+    const std::string lib =
+        "/forge/noarch/s/" + sha256_of(testing::shard_of({{"lib", "2", {"zlib"}}})).hex() + ".msgpack.zst";
     for (const int times : {1, 100}) {
         std::atomic<int> left = times;
         HttpServer server([&](const SeenRequest& request) {
@@ -233,8 +246,10 @@ TEST(ShardedChannels, AMissingShardFailsTheWhole) {
 TEST(ShardedChannels, BringTheChannelsThatTheyBelongTo) {
     Files files = forge();
     for (const char* subdir : {"/bio/linux-64/", "/bio/noarch/"}) {
-        add(files, testing::sharded_subdir(subdir, {{"seq", {{"seq", "1", {"lib"}}}}},
-                                           {{"channel_relations", testing::msgpack::map({{"base", testing::msgpack::text("../forge")}})}}));
+        add(files, testing::sharded_subdir(
+                       subdir, {{"seq", {{"seq", "1", {"lib"}}}}},
+                       {{"channel_relations",
+                         testing::msgpack::map({{"base", testing::msgpack::text("../forge")}})}}));
     }
     files["/my/noarch/repodata.json"].body =
         R"({"info":{"channel_relations":{"base":"../bio","more":1}},"packages":{"x-1-0.tar.bz2":{"name":"x","version":"1","build":"0","depends":["seq"]}}})";
@@ -243,18 +258,22 @@ TEST(ShardedChannels, BringTheChannelsThatTheyBelongTo) {
     const auto channels = project.read("my", "x");
     ASSERT_TRUE(channels) << channels.error().message;
     std::vector<std::string> order;
-    for (const Channel& channel : *channels) order.push_back(channel.name + (channel.is_head ? "" : " (brought)"));
+    for (const Channel& channel : *channels)
+        order.push_back(channel.name + (channel.is_head ? "" : " (brought)"));
     EXPECT_THAT(order, ElementsAre("forge (brought)", "bio (brought)", "my"));
     EXPECT_THAT(files_of(*channels),
-                UnorderedElementsAre("forge/noarch/lib-2-0.conda", "forge/linux-64/zlib-1-0.conda", "forge/noarch/zlib-0.5-0.conda",
-                                     "bio/linux-64/seq-1-0.conda", "bio/noarch/seq-1-0.conda", "my/noarch/x-1-0.tar.bz2"));
-    EXPECT_THAT(project.notes, ElementsAre(HasSubstr("`forge` is read as well: `bio`"), HasSubstr("`bio` is read as well: `my`")));
+                UnorderedElementsAre("forge/noarch/lib-2-0.conda", "forge/linux-64/zlib-1-0.conda",
+                                     "forge/noarch/zlib-0.5-0.conda", "bio/linux-64/seq-1-0.conda",
+                                     "bio/noarch/seq-1-0.conda", "my/noarch/x-1-0.tar.bz2"));
+    EXPECT_THAT(project.notes, ElementsAre(HasSubstr("`forge` is read as well: `bio`"),
+                                           HasSubstr("`bio` is read as well: `my`")));
 }
 
 TEST(ShardedChannels, ACycleOfChannelsIsAnError) {
     Files files;
     for (const auto& [name, base] : {std::pair("a", "../b"), std::pair("b", "../a")})
-        files["/" + std::string(name) + "/noarch/repodata.json"].body = R"({"info":{"channel_relations":{"base":")" + std::string(base) + R"("}}})";
+        files["/" + std::string(name) + "/noarch/repodata.json"].body =
+            R"({"info":{"channel_relations":{"base":")" + std::string(base) + R"("}}})";
     HttpServer server(files);
     Project project(server);
     const auto channels = project.read("a");

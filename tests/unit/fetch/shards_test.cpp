@@ -51,16 +51,23 @@ TEST(Msgpack, EveryKindOfValueAsJson) {
         {"\xca\x3f\x00\x00\x00"s, "0.5"},
         {"\xcb\x3f\xe0\x00\x00\x00\x00\x00\x00"s, "0.5"},
         {"\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"s, "null"},
-        {"\xa3" "a\"b"s, R"("a\"b")"},
+        {"\xa3"
+         "a\"b"s,
+         R"("a\"b")"},
         {"\xd9\x02\\\n"s, R"("\\\u000a")"},
         {"\xda\x00\x01x"s, R"("x")"},
         {"\xc4\x02\x0a\xff"s, R"("0aff")"},
         {"\xc5\x00\x01\x0a"s, R"("0a")"},
         {"\x92\x01\x90"s, "[1,[]]"},
         {"\xdc\x00\x01\x01"s, "[1]"},
-        {"\x82\xa1" "a\x01\xa1" "b\x80"s, R"({"a":1,"b":{}})"},
+        {"\x82\xa1"
+         "a\x01\xa1"
+         "b\x80"s,
+         R"({"a":1,"b":{}})"},
         {"\xd4\x01\x00"s, "null"},
-        {"\xd8\x01" "0123456789abcdef"s, "null"},
+        {"\xd8\x01"
+         "0123456789abcdef"s,
+         "null"},
         {"\xc7\x02\x01zz"s, "null"},
     };
     for (const auto& [bytes, json] : cases) {
@@ -70,7 +77,8 @@ TEST(Msgpack, EveryKindOfValueAsJson) {
         // Each cut of it is damaged.
         for (std::size_t size = 0; size < bytes.size(); ++size) {
             EXPECT_EQ(json_of(std::string_view(bytes).substr(0, size)), "damaged") << json << " " << size;
-            EXPECT_FALSE(MsgpackReader(std::string_view(bytes).substr(0, size)).skip()) << json << " " << size;
+            EXPECT_FALSE(MsgpackReader(std::string_view(bytes).substr(0, size)).skip())
+                << json << " " << size;
         }
     }
 }
@@ -92,9 +100,12 @@ Result<std::string> index(const std::string& document) {
     return pack_shard_index(compress_zstd(document), origin);
 }
 
-std::string document_of(std::string version, std::string base, std::vector<std::pair<std::string, std::string>> shards) {
+std::string document_of(std::string version,
+                        std::string base,
+                        std::vector<std::pair<std::string, std::string>> shards) {
     return msgpack::map({{"version", std::move(version)},
-                         {"info", msgpack::map({{"base_url", msgpack::text("../packages")}, {"shards_base_url", msgpack::text(base)}})},
+                         {"info", msgpack::map({{"base_url", msgpack::text("../packages")},
+                                                {"shards_base_url", msgpack::text(base)}})},
                          {"more", msgpack::array({msgpack::number(1)})},
                          {"shards", msgpack::map(shards)}});
 }
@@ -118,7 +129,8 @@ TEST(ShardIndex, NamesAreFoundWithTheirShards) {
 }
 
 TEST(ShardIndex, OpensWhateverThePackedFormHolds) {
-    const auto packed = index(document_of(msgpack::number(1), "s/", {{"a", msgpack::bytes(testing::raw_digest("x"))}}));
+    const auto packed =
+        index(document_of(msgpack::number(1), "s/", {{"a", msgpack::bytes(testing::raw_digest("x"))}}));
     ASSERT_TRUE(packed);
     for (std::size_t size = 0; size < packed->size(); ++size)
         EXPECT_FALSE(open_shard_index(std::string_view(*packed).substr(0, size), nullptr)) << size;
@@ -154,17 +166,22 @@ std::vector<BadIndex> bad_indexes() {
         {"More", compress_zstd(good + "\xc0"), "damaged"},
         {"OtherVersion", compress_zstd(document_of(msgpack::number(2), "./s/", {})), "version 2"},
         {"NoVersion", compress_zstd(msgpack::map({{"shards", msgpack::map({})}})), "version (none)"},
-        {"ShortDigest", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", msgpack::bytes("x")}})), "damaged"},
-        {"NoDigest", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", msgpack::number(1)}})), "damaged"},
-        {"Twice", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", digest}, {"a", digest}})), "`a` stands in it twice"},
-        {"Files", compress_zstd(document_of(msgpack::number(1), "file:///etc/", {})), "where a server may not"},
+        {"ShortDigest", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", msgpack::bytes("x")}})),
+         "damaged"},
+        {"NoDigest", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", msgpack::number(1)}})),
+         "damaged"},
+        {"Twice", compress_zstd(document_of(msgpack::number(1), "./s/", {{"a", digest}, {"a", digest}})),
+         "`a` stands in it twice"},
+        {"Files", compress_zstd(document_of(msgpack::number(1), "file:///etc/", {})),
+         "where a server may not"},
         {"Bomb", compress_zstd(std::string(std::size_t{300} << 20U, '\0')), "grows beyond"},
         {"Json", compress_zstd(R"({"version":1})"), "not a shard index"},
     };
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BadIndexes, ::testing::ValuesIn(bad_indexes()),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, BadIndexes, ::testing::ValuesIn(bad_indexes()), [](const auto& test) {
+    return std::string(test.param.name);
+});
 
 Result<Repodata> shard(const std::string& bytes, std::string_view name, KeptWarnings& log) {
     auto packed = pack_shard(bytes, sha256_of(bytes), name, origin);
@@ -191,10 +208,10 @@ TEST(Shard, HasTheRecordsOfItsNameAsRepodataWould) {
                                     {"timestamp", number(1700000000000)},
                                     {"indexed_timestamp", number(1800000000000)},
                                     {"size", number(5)}});
-    const std::string bytes = compress_zstd(map(
-        {{"packages", map({{"a-1.0-h_1.tar.bz2", record}, {"a-1.0-h_0.tar.bz2", record}})},
-         {"removed", array({text("a-1.0-h_0.tar.bz2")})},
-         {"v3", map({{"conda", map({{"a-1.0-h_1", record}})}})}}));
+    const std::string bytes =
+        compress_zstd(map({{"packages", map({{"a-1.0-h_1.tar.bz2", record}, {"a-1.0-h_0.tar.bz2", record}})},
+                           {"removed", array({text("a-1.0-h_0.tar.bz2")})},
+                           {"v3", map({{"conda", map({{"a-1.0-h_1", record}})}})}}));
     KeptWarnings log;
     const auto records = shard(bytes, "a", log);
     ASSERT_TRUE(records) << records.error().message;
@@ -206,7 +223,24 @@ TEST(Shard, HasTheRecordsOfItsNameAsRepodataWould) {
     EXPECT_EQ(records->text(first.md5), "30313233343536373839616263646566");
     EXPECT_EQ(first.timestamp_ms, 1800000000000U) << "the server's time is preferred";
     EXPECT_EQ(records->text(records->list(first.depends)[0]), "b >=1");
+    EXPECT_EQ(records->text(first.run_exports), R"({"weak":["a >=1"]})");
     EXPECT_THAT(log.said, IsEmpty());
+}
+
+TEST(Shard, WheelsAreCountedAndLeftOut) {
+    using msgpack::map;
+    using msgpack::text;
+    const std::string record = map({{"name", text("a")},
+                                    {"version", text("1")},
+                                    {"url", text("https://files.example/a-1-py3-none-any.whl")}});
+    const std::string bytes = compress_zstd(
+        map({{"packages.whl", map({{"a-1-py3_none_any_0.whl", record}})},
+             {"v3", map({{"whl", map({{"a-1-py3_none_any_0", record}, {"a-1-py3_none_any_1", record}})}})}}));
+    KeptWarnings log;
+    const auto records = shard(bytes, "a", log);
+    ASSERT_TRUE(records) << records.error().message;
+    EXPECT_EQ(records->records.size(), 0U);
+    EXPECT_EQ(records->wheels_left_out, 3U);
 }
 
 TEST(Shard, RecordsOfOtherNamesAreLeftOutWithAWarning) {
@@ -225,8 +259,9 @@ TEST(Shard, AnotherDigestAndDamageAreErrors) {
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().code, ErrorCode::integrity);
     EXPECT_THAT(other.error().message, HasSubstr(sha256_of(good).hex()));
-    for (const std::string& text : {msgpack::text("x"), with_tag(0x81), msgpack::map({{"packages", msgpack::number(1)}}),
-                                    msgpack::map({{"packages", msgpack::map({{"a.conda", msgpack::text("\xff\xfe")}})}})}) {
+    for (const std::string& text :
+         {msgpack::text("x"), with_tag(0x81), msgpack::map({{"packages", msgpack::number(1)}}),
+          msgpack::map({{"packages", msgpack::map({{"a.conda", msgpack::text("\xff\xfe")}})}})}) {
         const std::string bytes = compress_zstd(text);
         const auto damaged = pack_shard(bytes, sha256_of(bytes), "a", origin);
         ASSERT_FALSE(damaged);
@@ -246,14 +281,15 @@ Repodata document(const std::string& json) {
 }
 
 std::string record(const std::string& name, const std::string& depends, const std::string& more = "") {
-    return "\"" + name + "-1-0.conda\":{\"name\":\"" + name + "\",\"version\":\"1\",\"build\":\"0\",\"depends\":[" + depends + "]" + more + "}";
+    return "\"" + name + "-1-0.conda\":{\"name\":\"" + name +
+           "\",\"version\":\"1\",\"build\":\"0\",\"depends\":[" + depends + "]" + more + "}";
 }
 
 TEST(NameClosure, FollowsDependenciesAndTheExtrasThatAreAskedFor) {
     const Repodata all = document(
         R"({"packages.conda":{)" +
-        record("a", R"("B >=1","__glibc >=2","forge::c[extras=[gui]]","*")", R"(,"constrains":["never"])") + "," +
-        record("c", R"("d; if win")", R"(,"extra_depends":{"gui":["qt"],"cli":["rich"]})") + "," +
+        record("a", R"("B >=1","__glibc >=2","forge::c[extras=[gui]]","*")", R"(,"constrains":["never"])") +
+        "," + record("c", R"("d; if win")", R"(,"extra_depends":{"gui":["qt"],"cli":["rich"]})") + "," +
         record("qt", R"("c[extras=[cli]]")") + "}}");
     NameClosure names(nullptr);
     names.want(spec("a"));
@@ -268,7 +304,8 @@ TEST(NameClosure, FollowsDependenciesAndTheExtrasThatAreAskedFor) {
 TEST(NameClosure, LooksAtTheWrapperOfADistributionWithoutFollowingIt) {
     const auto map = NameMap::parse(R"({"core":["app","core"],"app":["app"]})", "map");
     ASSERT_TRUE(map);
-    const Repodata all = document(R"({"packages.conda":{)" + record("core", "") + "," + record("app", R"("core","heavy")") + "}}");
+    const Repodata all = document(R"({"packages.conda":{)" + record("core", "") + "," +
+                                  record("app", R"("core","heavy")") + "}}");
     NameClosure names(&*map);
     names.want(spec("core"));
     for (const std::string& name : names.new_names()) names.take(name, all);
@@ -300,7 +337,8 @@ std::string order_of(const OrderCase& test) {
     const auto sorted = order.sorted();
     if (!sorted) return sorted.error().message;
     std::string text;
-    for (const std::size_t channel : *sorted) text += (text.empty() ? "" : " ") + order.url(channel).substr(root.size());
+    for (const std::size_t channel : *sorted)
+        text += (text.empty() ? "" : " ") + order.url(channel).substr(root.size());
     return text;
 }
 
@@ -312,7 +350,8 @@ TEST_P(ChannelOrders, AreWhatChannelsSayBelowWhatTheRequestSays) {
 
 std::map<std::string, ChannelRelations> chain(std::size_t length) {
     std::map<std::string, ChannelRelations> say;
-    for (std::size_t i = 0; i < length; ++i) say["c" + std::to_string(i)] = {"../c" + std::to_string(i + 1), ""};
+    for (std::size_t i = 0; i < length; ++i)
+        say["c" + std::to_string(i)] = {"../c" + std::to_string(i + 1), ""};
     return say;
 }
 
@@ -329,8 +368,14 @@ INSTANTIATE_TEST_SUITE_P(
         OrderCase{"TheRequestWins", {"bio", "forge"}, {{"bio", {"../forge", ""}}}, "bio forge"},
         OrderCase{"NextToWhoBroughtIt", {"a", "b"}, {{"a", {"", "../x"}}, {"b", {"../y", ""}}}, "a x y b"},
         OrderCase{"SharedBase", {"a", "b"}, {{"a", {"../f", ""}}, {"b", {"../f", ""}}}, "f a b"},
-        OrderCase{"Cycle", {"a"}, {{"a", {"../b", ""}}, {"b", {"../a", ""}}}, "before each other: https://h.example/a, https://h.example/b"},
-        OrderCase{"CycleThroughAnother", {"a", "b"}, {{"a", {"../x", ""}}, {"x", {"../b", ""}}}, "before each other"},
+        OrderCase{"Cycle",
+                  {"a"},
+                  {{"a", {"../b", ""}}, {"b", {"../a", ""}}},
+                  "before each other: https://h.example/a, https://h.example/b"},
+        OrderCase{"CycleThroughAnother",
+                  {"a", "b"},
+                  {{"a", {"../x", ""}}, {"x", {"../b", ""}}},
+                  "before each other"},
         OrderCase{"Itself", {"a"}, {{"a", {"../a", ""}}}, "a"},
         OrderCase{"BaseAndOverridden", {"a"}, {{"a", {"../b", "../b"}}}, "before it and after it"},
         OrderCase{"NotRelative", {"a"}, {{"a", {"https://evil.example/x", ""}}}, "does not begin with `../`"},
