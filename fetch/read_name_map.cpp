@@ -1,4 +1,5 @@
-#include "fetch/session.hpp"
+#include "fetch/read_name_map.hpp"
+
 #include "fetch/url.hpp"
 
 namespace aimlock {

@@ -184,6 +184,9 @@ Result<Document> FetchSession::document_of(const DocumentRequest& request, Cache
 void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& asked) {
     const DocumentRequest& request = asked->request;
     if (is_file_url(request.url)) return finish(asked, read_local(request));
+    if (is_being_written(request.cache_key())) {
+        return workers_->submit_after(look_again, [this, asked] { answer_from_cache_or_network(asked); });
+    }
     std::optional<CachedDocument> cached = cache_.find(request.cache_key());
     if (cached && cached->coding != request.form && !is_raw(*cached)) cached.reset();
     if (cached && holds(request, *cached)) {
@@ -224,6 +227,24 @@ void FetchSession::when_alone_with(const std::string& key,
     go(std::move(lock));
 }
 
+void FetchSession::hand_over_and_write(const std::string& key,
+                                       const std::function<void()>& hand_over,
+                                       const std::function<void()>& write) {
+    {
+        const std::lock_guard lock(writing_mutex_);
+        writing_.insert(key);
+    }
+    hand_over();
+    write();
+    const std::lock_guard lock(writing_mutex_);
+    writing_.erase(writing_.find(key));
+}
+
+bool FetchSession::is_being_written(const std::string& key) {
+    const std::lock_guard lock(writing_mutex_);
+    return writing_.contains(key);
+}
+
 void FetchSession::finish(const std::shared_ptr<Asked>& asked, Result<Document> document) {
     asked->lock.release();
     asked->done(std::move(document));
@@ -243,7 +264,9 @@ void FetchSession::send(const std::shared_ptr<Asked>& asked) {
     }
     transfer_->start(std::move(http), [this, asked](Result<HttpResponse> response) {
         auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
-        workers_->submit([this, asked, held] { receive(asked, std::move(*held)); });
+        // Small documents first: METADATA leads to new questions, a page of ten megabytes to one.
+        const std::size_t size = *held ? (*held)->body.size() : 0;
+        workers_->submit([this, asked, held] { receive(asked, std::move(*held)); }, size);
     });
 }
 
@@ -252,10 +275,13 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
     say(LogLevel::detail, fmt::format("GET {}: {}, {} bytes", shown_url(asked->request.url), response->status,
                                       response->received));
     if (response->status == 304 && asked->stale) return confirm(asked, *response);
-    auto document = keep(*asked, *response);
-    if (!document) return fail_here(asked, std::move(document.error()));
+    auto read = read_answer(*asked, *response);
+    if (!read) return fail_here(asked, std::move(read.error()));
     asked_again(asked->request.url);
-    finish(asked, std::move(document));
+    hand_over_and_write(
+        asked->request.cache_key(), [&] { asked->done(std::move(read->document)); },
+        [&] { keep(asked->request, std::move(read->entry)); });
+    asked->lock.release();
 }
 
 void FetchSession::fail_here(const std::shared_ptr<Asked>& asked, Error error) {
@@ -284,7 +310,7 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
     finish(asked, std::move(document));
 }
 
-Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
+Result<FetchSession::Answer> FetchSession::read_answer(const Asked& asked, const HttpResponse& response) {
     const DocumentRequest& request = asked.request;
     const std::string shown = shown_url(request.url);
     const bool absent = response.status == 404 || response.status == 410 ||
@@ -298,17 +324,17 @@ Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
     // A mirror's own address must not reach the lock: relative references belong to the address that was
     // asked.
     const bool redirected = response.url != asked.candidates[asked.candidate];
-    CachedDocument entry;
+    Answer answer;
+    CachedDocument& entry = answer.entry;
+    Document& document = answer.document;
     entry.fetched_at_s = now_s();
     entry.url = redirected && !absent ? response.url : request.url;
-    Document document;
     document.exists = !absent;
     document.url = entry.url;
     if (absent) {
         entry.status = 404;
         entry.lifetime_s = response.max_age_s.value_or(own_lifetime_s);
-        if (request.remember_absence) store(request.cache_key(), entry);
-        return document;
+        return answer;
     }
     entry.etag = response.etag;
     entry.last_modified = response.last_modified;
@@ -318,18 +344,27 @@ Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
     entry.lifetime_s = response.max_age_s.value_or(no_validator ? own_lifetime_s : 0);
     auto body = decoded(response.body, entry.coding, shown, request.body_cap);
     if (!body) return tl::make_unexpected(body.error());
-    document.body = std::move(*body);
     entry.body = response.body;
-    if (!request.form.empty()) {
-        auto condensed = request.condense(document.body, entry.url);
+    if (request.form.empty()) {
+        document.body = std::move(*body);
+    } else {
+        auto condensed = request.condense(*body, entry.url);
         if (!condensed) return tl::make_unexpected(std::move(condensed.error()));
-        document.body = std::move(*condensed);
+        auto held = std::make_shared<const std::string>(std::move(*condensed));
+        document.mapped = entry.body = *held;
+        document.held = std::move(held);
         entry.coding = request.form;
-        entry.body = document.body;
     }
+    answer.held = document.held;
     if (request.check) {
-        if (auto passed = request.check(document.body); !passed) return tl::make_unexpected(passed.error());
+        if (auto passed = request.check(document.bytes()); !passed)
+            return tl::make_unexpected(passed.error());
     }
+    return answer;
+}
+
+void FetchSession::keep(const DocumentRequest& request, CachedDocument entry) {
+    if (entry.status != 200 && !request.remember_absence) return;
     std::string smaller;
     if (entry.coding.empty() && entry.body.size() > worth_compressing && !is_compressed_file(request.url)) {
         smaller = compress_zstd(entry.body);
@@ -337,7 +372,6 @@ Result<Document> FetchSession::keep(Asked& asked, HttpResponse& response) {
         entry.coding = "zstd";
     }
     store(request.cache_key(), entry);
-    return document;
 }
 
 void FetchSession::store(const std::string& key, const CachedDocument& entry) {

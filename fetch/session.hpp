@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fetch/credentials.hpp"
+#include "fetch/document.hpp"
 #include "fetch/environment.hpp"
 #include "fetch/http_cache.hpp"
 #include "fetch/key_locks.hpp"
@@ -19,7 +20,6 @@
 #include "fetch/worker_pool.hpp"
 #include "solver/base/progress.hpp"
 #include "solver/base/result.hpp"
-#include "solver/model/name_map.hpp"
 
 namespace aimlock {
 
@@ -33,39 +33,6 @@ struct FetchOptions {
     Environment environment;
     TransferOptions transfer;
     std::function<std::int64_t()> now_s;  ///< seconds since 1970; empty: the system's clock
-};
-
-/// A document to read through the cache. `file://` URLs are read from disk; only what is condensed of them is
-/// cached, for as long as the file looks the same (size, times and inode).
-struct DocumentRequest {
-    std::string url;                   ///< without credentials: FetchSession::learn takes those
-    std::string accept;                ///< value of Accept; empty: anything
-    std::string key;                   ///< under which the cache holds it; empty: the URL
-    bool immutable = false;            ///< once cached, never asked for again
-    bool remember_absence = false;     ///< a 404 is cached as well
-    bool forbidden_is_absent = false;  ///< so is a 403: some stores answer so for what they do not have
-    std::uint64_t body_cap = std::uint64_t{1} << 30U;
-    /// The name and version of what is cached and answered in the place of the document ("page 1"); or empty.
-    std::string form;
-    /// Makes that form of a document that came from `url`. Its failure is the answer, and nothing is cached.
-    std::function<Result<std::string>(std::string_view body, const std::string& url)> condense;
-    /// What the answer must pass, be it from the cache (else it is asked for again) or condensed just now.
-    /// Empty: everything passes.
-    std::function<Result<void>(std::string_view bytes)> check;
-    [[nodiscard]] const std::string& cache_key() const { return key.empty() ? url : key; }
-};
-
-struct Document {
-    bool exists = true;  ///< false: 404 or 410
-    std::string url;     ///< what relative references in it are relative to
-    std::string content_type;
-    std::string body;         ///< decompressed; at least `text_padding` bytes of capacity behind its end
-    bool from_cache = false;  ///< no request was made
-    std::string_view mapped;  ///< a condensed form in the cache: it lies here, and `body` is empty
-    std::shared_ptr<const MappedFile> held;  ///< of `mapped`
-
-    /// The document, or its condensed form.
-    [[nodiscard]] std::string_view bytes() const { return held ? mapped : std::string_view(body); }
 };
 
 /// One object that owns the client, the cache and the worker threads: the entrance to everything outside.
@@ -101,6 +68,12 @@ public:
     void when_alone_with(const std::string& key,
                          std::function<void(KeyLocks::Held)> go,
                          unsigned looked_in_vain = 0);
+    /// Calls `hand_over`, then `write`; meanwhile `is_being_written(key)`. What an answer leads to is asked
+    /// without waiting for the disk, and who asks for the same must wait a moment, not ask the server.
+    void hand_over_and_write(const std::string& key,
+                             const std::function<void()>& hand_over,
+                             const std::function<void()>& write);
+    [[nodiscard]] bool is_being_written(const std::string& key);
     /// Thread-safe, whatever the log that was given is.
     void say(LogLevel level, std::string_view message);
     /// A note that is worth saying once, whatever the number of occasions.
@@ -118,7 +91,15 @@ private:
     void fail_here(const std::shared_ptr<Asked>& asked, Error error);
     /// The answer of a server that still has what we have.
     void confirm(const std::shared_ptr<Asked>& asked, const HttpResponse& response);
-    Result<Document> keep(Asked& asked, HttpResponse& response);
+    /// What a server's answer says, and what of it goes into the cache; `entry.body` lies in the response or
+    /// in `held`.
+    struct Answer {
+        Document document;
+        CachedDocument entry;
+        std::shared_ptr<const void> held;
+    };
+    Result<Answer> read_answer(const Asked& asked, const HttpResponse& response);
+    void keep(const DocumentRequest& request, CachedDocument entry);
     Result<Document> read_local(const DocumentRequest& request);
     [[nodiscard]] std::optional<Document> condensed_local(const DocumentRequest& request) const;
     Result<Document> document_of(const DocumentRequest& request, CachedDocument& cached);
@@ -134,17 +115,13 @@ private:
     std::map<std::string, bool> said_;
     std::mutex refreshed_mutex_;
     std::set<std::string> refreshed_;  // URLs
+    std::mutex writing_mutex_;
+    std::multiset<std::string> writing_;  // keys
     Credentials credentials_;
     HttpCache cache_;
     KeyLocks locks_;
     std::unique_ptr<WorkerPool> workers_;
     std::unique_ptr<Transfer> transfer_;  // ends before the workers, which its callbacks use
 };
-
-/// The name map of a request: `written` is a file or URL; empty: `pypi_mapping.json` in the folder of a
-/// channel that is a folder, or in the folder above it; else the built-in map.
-Result<NameMap> read_name_map(FetchSession& session,
-                              const std::string& written,
-                              const std::vector<std::string>& channels);
 
 }  // namespace aimlock

@@ -21,11 +21,11 @@ WorkerPool::~WorkerPool() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void WorkerPool::submit(std::function<void()> work) {
+void WorkerPool::submit(std::function<void()> work, std::size_t cost) {
     {
         const std::lock_guard lock(mutex_);
         if (ending_) return;
-        queue_.push_back(std::move(work));
+        queue_.emplace(cost, std::move(work));
     }
     changed_.notify_one();
 }
@@ -48,7 +48,7 @@ void WorkerPool::run() {
                 if (later_.empty()) {
                     changed_.wait(lock);
                 } else if (later_.begin()->first <= Clock::now()) {
-                    queue_.push_back(std::move(later_.begin()->second));
+                    queue_.emplace(0, std::move(later_.begin()->second));
                     later_.erase(later_.begin());
                 } else {
                     const Clock::time_point due = later_.begin()->first;  // a copy: the entry may go
@@ -56,8 +56,8 @@ void WorkerPool::run() {
                 }
             }
             if (ending_) return;
-            work = std::move(queue_.front());
-            queue_.pop_front();
+            work = std::move(queue_.begin()->second);
+            queue_.erase(queue_.begin());
         }
         work();
     }

@@ -13,6 +13,7 @@
 #include "fetch/conda/repodata.hpp"
 #include "fetch/live_metadata.hpp"
 #include "fetch/pypi/index_config.hpp"
+#include "fetch/read_name_map.hpp"
 #include "fetch/url.hpp"
 #include "solver/engine/cuda_index.hpp"
 #include "solver/engine/solve.hpp"

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t tail_size = 64U << 10U;
 constexpr std::uint64_t metadata_cap = 32U << 20U;
+constexpr std::chrono::milliseconds a_moment{5};
 constexpr std::uint64_t wheel_cap = std::uint64_t{1} << 30U;  // it is held in memory
 
 /// A redirect or a mirror may answer the URL; the hash names the bytes.
@@ -78,13 +79,16 @@ public:
 
     void begin() {
         if (is_file_url(wheel_.url)) return read_local();
-        if (auto cached = read_cached(shared_->session.cache(), key_)) return done_(std::move(*cached));
-        if (shared_->session.options().offline) {
+        FetchSession& session = shared_->session;
+        if (session.is_being_written(key_))
+            return session.workers().submit_after(a_moment, [self = shared_from_this()] { self->begin(); });
+        if (auto cached = read_cached(session.cache(), key_)) return done_(std::move(*cached));
+        if (session.options().offline) {
             return done_(fail(ErrorCode::offline_miss,
                               what_ + ": its metadata is not in the cache, and --offline allows no request",
                               "Run once without --offline"));
         }
-        shared_->session.when_alone_with(key_, [self = shared_from_this()](KeyLocks::Held lock) {
+        session.when_alone_with(key_, [self = shared_from_this()](KeyLocks::Held lock) {
             self->lock_ = std::move(lock);
             // Another process may have let go of it a moment ago, with the metadata in the cache.
             if (auto cached = read_cached(self->shared_->session.cache(), self->key_))
@@ -137,11 +141,13 @@ private:
         session.transfer().start(std::move(request),
                                  [self = shared_from_this(), next](Result<HttpResponse> response) {
                                      auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
-                                     self->shared_->session.workers().submit([self, next, held] {
+                                     const auto use = [self, next, held] {
                                          if (!*held)
                                              return self->fall(tl::make_unexpected(std::move(held->error())));
                                          next(*self, std::move(**held));
-                                     });
+                                     };
+                                     const std::size_t size = *held ? (*held)->body.size() : 0;
+                                     self->shared_->session.workers().submit(use, size);
                                  });
     }
 
@@ -287,19 +293,21 @@ private:
     }
 
     void keep(Result<CoreMetadata> metadata) {
-        if (metadata) {
-            CachedDocument document;
-            const std::string packed = pack_core_metadata(*metadata);
-            document.url = wheel_.url;
-            document.coding = packed_metadata_form;
-            document.body = packed;
-            if (auto stored = shared_->session.cache().store(key_, document); !stored) {
-                shared_->session.say_once(
-                    LogLevel::warning,
-                    "the cache cannot be written, so nothing is kept: " + stored.error().message);
-            }
-        }
-        finish(std::move(metadata));
+        if (!metadata) return finish(std::move(metadata));
+        CachedDocument document;
+        const std::string packed = pack_core_metadata(*metadata);
+        document.url = wheel_.url;
+        document.coding = packed_metadata_form;
+        document.body = packed;
+        FetchSession& session = shared_->session;
+        const auto write = [&] {
+            if (auto stored = session.cache().store(key_, document); !stored)
+                session.say_once(LogLevel::warning, "the cache cannot be written, so nothing is kept: " +
+                                                        stored.error().message);
+        };
+        session.hand_over_and_write(
+            key_, [&] { done_(std::move(metadata)); }, write);
+        lock_.release();
     }
 
     std::shared_ptr<Shared> shared_;

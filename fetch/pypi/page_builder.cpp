@@ -22,6 +22,11 @@ std::size_t tag_begin(std::string_view stem) {
     return at + 1;
 }
 
+/// One search of the whole text for each character: `find_first_of` looks each letter of it up.
+bool holds_none(std::string_view text, std::string_view characters) {
+    return std::ranges::none_of(characters, [&](char c) { return text.find(c) != std::string_view::npos; });
+}
+
 /// The entry of `text` in a table that texts are numbered into, new or known.
 template <class Add>
 std::uint32_t numbered(TextId text, std::vector<std::uint32_t>& of_text, Add add) {
@@ -72,11 +77,25 @@ void PageBuilder::place_url(std::string_view url, PackedWheel& wheel) {
     middles_.append(url.substr(prefix));
 }
 
+std::string PageBuilder::absolute(std::string_view url) {
+    // Of relative references, all of a page mostly lie in one folder: that is resolved once.
+    const std::size_t slash = url.rfind('/');
+    const std::string_view name = slash == std::string_view::npos ? url : url.substr(slash + 1);
+    const bool simple = url.starts_with("../") && holds_none(url, "#@?:") && !name.starts_with('.');
+    if (!simple) return without_credentials(join_url(url_, url));
+    const std::string_view folder = url.substr(0, slash + 1);
+    if (folder != last_folder_) {
+        last_folder_ = folder;
+        last_folder_url_ = without_credentials(join_url(url_, folder));
+    }
+    return last_folder_url_ + std::string(name);
+}
+
 void PageBuilder::add(const ListedFile& file) {
     std::string joined;
     std::string_view url = file.url;
-    const bool plain = url.starts_with("https://") && url.find_first_of("#@?") == std::string_view::npos;
-    if (!plain) url = joined = without_credentials(join_url(url_, url));
+    const bool plain = url.starts_with("https://") && holds_none(url, "#@?");
+    if (!plain) url = joined = absolute(url);
     if (!is_url(url) || (is_file_url(url) && !is_file_url(url_))) return;  // a server may not name our files
 
     PackedWheel wheel;

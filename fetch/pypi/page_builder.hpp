@@ -49,6 +49,7 @@ private:
     };
     TextId intern(std::string_view text, Last& last);
     std::uint32_t version(std::string_view text);
+    std::string absolute(std::string_view url);
     void place_url(std::string_view url, PackedWheel& wheel);
 
     std::string_view url_;
@@ -62,6 +63,7 @@ private:
     std::vector<TextId> tags_;
     std::vector<PackedWheel> wheels_;
     std::string middles_;
+    std::string last_folder_, last_folder_url_;  // of relative references
     Last last_version_, last_head_, last_tag_, last_python_, last_reason_, last_prefix_;
 };
 

@@ -1,5 +1,6 @@
 #include "solver/base/digest.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -8,25 +9,33 @@
 namespace aimlock {
 namespace {
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+constexpr std::uint8_t no_digit = 0xff;
+
+/// The value of each character as a hexadecimal digit: a page of an index has a hundred thousand of them.
+constexpr std::array<std::uint8_t, 256> hex_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::uint8_t i = 0; i < 10; ++i) values[static_cast<std::size_t>('0') + i] = i;
+    for (std::uint8_t i = 0; i < 6; ++i) {
+        values[static_cast<std::size_t>('a') + i] = static_cast<std::uint8_t>(10 + i);
+        values[static_cast<std::size_t>('A') + i] = static_cast<std::uint8_t>(10 + i);
+    }
+    return values;
+}();
 
 }  // namespace
 
 std::optional<Sha256> Sha256::from_hex(std::string_view hex) {
     Sha256 digest;
     if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
+    std::uint8_t seen = 0;
     for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-        const int high = hex_value(hex[2 * i]);
-        const int low = hex_value(hex[2 * i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+        const std::uint8_t high = hex_values[static_cast<std::uint8_t>(hex[2 * i])];
+        const std::uint8_t low = hex_values[static_cast<std::uint8_t>(hex[2 * i + 1])];
+        seen |= high | low;
+        digest.bytes[i] = static_cast<std::uint8_t>((high << 4U) | (low & 15U));
     }
-    return digest;
+    return seen < 16 ? std::optional(digest) : std::nullopt;
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
