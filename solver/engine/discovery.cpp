@@ -1,5 +1,7 @@
 #include "solver/engine/discovery.hpp"
 
+#include <algorithm>
+
 namespace aimlock::engine {
 
 void Discovery::want_page(ProjectId project) {
@@ -28,13 +30,25 @@ void Discovery::want_metadata(ProjectId project, ReleaseId release, bool needed)
     if (asked_metadata_.try_emplace(wheel.url, project, release).second) source_.ask_metadata(wheel);
 }
 
+bool Discovery::is_dead_end(const PypiDependency& dependency, ReleaseId release) const {
+    const auto& requirements = pypi_[dependency.project].releases[release].requirements;
+    return (requirements && requirements->broken) ||
+           dead_ends_.contains({dependency.project, release, no_extra}) ||
+           dead_ends_.contains({dependency.project, release, dependency.extra});
+}
+
 std::optional<ReleaseId> Discovery::newest(const PypiDependency& dependency) const {
+    // The solver sees more than one line of requirements: it goes on where that many releases lead nowhere.
+    constexpr std::size_t most_dead_ends = 3;
     const bool lowest = pypi_.lowest_all || pypi_.lowest_projects.contains(dependency.project);
     std::optional<ReleaseId> found;
+    std::size_t passed = 0;
     const auto preferred = pypi_.preferred_release(dependency.project);
     for (const ReleaseId release : pypi_.admitted(dependency.project, dependency.specifiers)) {
-        const auto& requirements = pypi_[dependency.project].releases[release].requirements;
-        if (requirements && requirements->broken) continue;
+        if (is_dead_end(dependency, release)) {
+            if (++passed == most_dead_ends && !lowest) break;
+            continue;
+        }
         if (release == preferred) return release;
         if (!found || lowest) found = release;
         if (!lowest && !preferred) break;
@@ -57,7 +71,8 @@ void Discovery::follow(DependencyId id) {
 void Discovery::follow_newest(DependencyId id) {
     const PypiDependency dependency = pypi_.dependency(id);
     const auto release = newest(dependency);
-    if (!release) return;
+    if (!release) return close(id);
+    followers_[{dependency.project, *release}].push_back(id);
     if (pypi_[dependency.project].releases[*release].requirements) {
         return follow_requirements(dependency.project, *release, dependency.extra);
     }
@@ -67,13 +82,36 @@ void Discovery::follow_newest(DependencyId id) {
 
 void Discovery::follow_requirements(ProjectId project, ReleaseId release, std::uint32_t extra) {
     const ReleaseRequirements requirements = *pypi_[project].releases[release].requirements;
-    if (extra == no_extra) {
-        for (const DependencyId next : requirements.base) follow(next);
-        return;
+    const auto of_extra = requirements.by_extra.find(extra);
+    if (extra != no_extra && of_extra == requirements.by_extra.end()) return;
+    for (const DependencyId next : extra == no_extra ? requirements.base : of_extra->second) {
+        askers_[next].push_back({project, release, extra});
+        follow(next);
+        if (closed_.contains(next)) give_up({project, release, extra});
     }
-    const auto found = requirements.by_extra.find(extra);
-    if (found == requirements.by_extra.end()) return;
-    for (const DependencyId next : found->second) follow(next);
+}
+
+void Discovery::close(DependencyId id) {
+    const PypiDependency& dependency = pypi_.dependency(id);
+    const bool nothing_left =
+        dependency.pythons == pypi_.pythons().all &&
+        std::ranges::all_of(pypi_.admitted(dependency.project, dependency.specifiers),
+                            [&](ReleaseId release) { return is_dead_end(dependency, release); });
+    if (!nothing_left || !closed_.insert(id).second) return;
+    const auto askers = askers_.find(id);
+    if (askers == askers_.end()) return;
+    const std::vector<Use> uses = askers->second;
+    for (const Use& use : uses) give_up(use);
+}
+
+void Discovery::give_up(const Use& use) {
+    if (!dead_ends_.insert(use).second) return;
+    const auto found = followers_.find({use.project, use.release});
+    if (found == followers_.end()) return;
+    const std::vector<DependencyId> followers = found->second;
+    for (const DependencyId id : followers) {
+        if (use.extra == no_extra || pypi_.dependency(id).extra == use.extra) follow_newest(id);
+    }
 }
 
 void Discovery::page_arrived(PageArrived arrived) {
@@ -87,6 +125,8 @@ void Discovery::page_arrived(PageArrived arrived) {
         return;
     }
     pypi_.add_page(project, *std::move(arrived.page));
+    // Nothing waits for a locked release that the rest of the lock has yet to ask for: it will be asked for.
+    if (const auto locked = pypi_.preferred_release(project)) want_metadata(project, *locked, false);
     const auto waiting = waiting_for_page_.extract(project);
     if (waiting.empty()) return;
     for (const DependencyId dependency : waiting.mapped()) follow_newest(dependency);

@@ -45,6 +45,19 @@ private:
     void metadata_arrived(MetadataArrived arrived);
     void follow_newest(DependencyId dependency);
     void follow_requirements(ProjectId project, ReleaseId release, std::uint32_t extra);
+
+    /// A release for what it is followed for: itself, or one of its extras.
+    struct Use {
+        ProjectId project = 0;
+        ReleaseId release = 0;
+        std::uint32_t extra = no_extra;
+        auto operator<=>(const Use&) const = default;
+    };
+    /// Notes that no release is left for a dependency, if that is so for every Python: then whoever asks for
+    /// it leads nowhere either, and an older release is followed in its place.
+    void close(DependencyId dependency);
+    void give_up(const Use& use);
+    [[nodiscard]] bool is_dead_end(const PypiDependency& dependency, ReleaseId release) const;
     [[nodiscard]] std::optional<ReleaseId> newest(const PypiDependency& dependency) const;
 
     PypiWorld& pypi_;
@@ -57,6 +70,10 @@ private:
     std::set<std::string> needed_;         // URLs of those that a solve chose
     std::map<std::string, Error> unread_;  // guesses that could not be read
     std::set<DependencyId> followed_;
+    std::map<DependencyId, std::vector<Use>> askers_;
+    std::map<std::pair<ProjectId, ReleaseId>, std::vector<DependencyId>> followers_;
+    std::set<DependencyId> closed_;
+    std::set<Use> dead_ends_;
     std::map<ProjectId, std::vector<DependencyId>> waiting_for_page_;
     std::map<std::pair<ProjectId, ReleaseId>, std::vector<DependencyId>> waiting_for_metadata_;
     std::map<std::string, Error>

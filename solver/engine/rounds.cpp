@@ -59,6 +59,7 @@ Result<void> Rounds::look_ahead(const RoundsInput& input) {
 
 Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
     if (auto read = look_ahead(input); !read) return tl::make_unexpected(read.error());
+    steps_of_trial_.clear();
 
     for (std::uint64_t round = 0; round < max_rounds; ++round) {
         if (input.most_rounds != 0 && round == input.most_rounds) return std::nullopt;
@@ -76,7 +77,7 @@ Result<std::optional<RoundsAnswer>> Rounds::find(const RoundsInput& input) {
             continue;
         }
         discovery_.set_supplied(supplied_by_conda(*answer));
-        // A trial looks for what is hardly ever there: it reads what it must and guesses nothing.
+        // A trial looks for what is hardly ever there: it reads what it must and guesses next to nothing.
         const bool guess = input.goals.steps.empty();
         floor_ = most_likely_floor(*answer);
         widen_tails(unknown, *answer, input.filter, guess);
@@ -205,9 +206,12 @@ Grade Rounds::most_likely_floor(const RoundsAnswer& answer) {
 }
 
 void Rounds::ask(const Unknown& unknown, bool guess) {
+    constexpr unsigned patient_steps = 2;  // of a trial, before it reads ahead
+    constexpr std::size_t ahead = 2;
     for (const ProjectId project : unknown.pages) discovery_.want_page(project);
     for (const auto& [project, release] : unknown.releases) {
         if (guess) ask_older(project, release);
+        if (!guess && ++steps_of_trial_[project] > patient_steps) ask_next(project, release, ahead);
         discovery_.want_metadata(project, release, true);
     }
 }
@@ -217,7 +221,6 @@ void Rounds::ask(const Unknown& unknown, bool guess) {
 // a walk: of those only a few.
 void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     constexpr std::array<std::size_t, 4> batches{1, 3, 7, 12};
-    constexpr std::size_t few = 3;
     const auto& releases = pypi_[project].releases;
     const bool below_known =
         std::any_of(releases.begin(), releases.begin() + chosen,
@@ -225,7 +228,12 @@ void Rounds::ask_older(ProjectId project, ReleaseId chosen) {
     if (!below_known) return;
     const std::size_t steps = ++steps_down_[project];
     if (steps < 2) return;
-    std::size_t wanted = batches[std::min(steps - 2, batches.size() - 1)];
+    ask_next(project, chosen, batches[std::min(steps - 2, batches.size() - 1)]);
+}
+
+void Rounds::ask_next(ProjectId project, ReleaseId chosen, std::size_t wanted) {
+    constexpr std::size_t few = 3;
+    const auto& releases = pypi_[project].releases;
     for (ReleaseId older = chosen + 1; older < releases.size() && wanted > 0; ++older) {
         const Release& release = releases[older];
         if (release.yanked || (release.prerelease && !pypi_[project].only_prereleases)) continue;

@@ -72,6 +72,8 @@ private:
     void ask(const Unknown& unknown, bool guess);
     static Grade most_likely_floor(const RoundsAnswer& answer);
     void ask_older(ProjectId project, ReleaseId chosen);
+    /// Asks for the next `wanted` releases that are older than `chosen` and could be chosen.
+    void ask_next(ProjectId project, ReleaseId chosen, std::size_t wanted);
     void walk_ahead(const RoundsAnswer& answer, const Unknown& unknown);
     Result<bool> settle_wheels(const RoundsAnswer& answer);
 
@@ -84,6 +86,7 @@ private:
     std::optional<std::unordered_set<RecordId>> near_;  ///< conda's half of the last answer
     Grade floor_ = 0;                                   ///< a date before which a walk hardly ever ends
     std::map<ProjectId, unsigned> steps_down_;  ///< how often a chosen unknown lay below a known release
+    std::map<ProjectId, unsigned> steps_of_trial_;
     std::set<std::tuple<ProjectId, ReleaseId, std::uint32_t>> wheels_checked_;
 };
 

@@ -183,6 +183,19 @@ TEST_F(JointSolve, AGuessThatCannotBeReadIsNoFailureUntilItIsChosen) {
     EXPECT_FALSE(result.has_value());
 }
 
+TEST_F(JointSolve, TheWalkAheadPassesByWhatAsksForSomethingThatIsNotThere) {
+    world.releases = {{"app", "3.0", {"part==3.0"}},
+                      {"app", "2.0", {"part==2.0"}},
+                      {"app", "1.0", {"part==1.0"}},
+                      {"part", "2.0", {"deep>=9"}},
+                      {"part", "1.0", {"deep[fast]"}},
+                      {"deep", "1.0", {"base; extra == 'fast'"}, {"fast"}},
+                      {"base", "1.0", {}}};
+    const Solution solution = solved(toy_request({"python 3.12.*"}, {"app"}));
+    EXPECT_THAT(package_lines(solution), Contains("base 1.0 (PyPI)"));
+    EXPECT_EQ(solution.stats.rounds, 1U);  // all that the answer needs was asked for before the first solve
+}
+
 TEST_F(JointSolve, TheOrderOfRepliesDoesNotMatter) {
     for (int i = 1; i <= 40; ++i) {
         const std::string version = std::to_string(i) + ".0";
