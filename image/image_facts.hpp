@@ -29,8 +29,9 @@ std::vector<std::string> image_command(const Lock& lock, const LayerPlan& plan, 
 /// The ports of the image: the manifest's, else 8888 where JupyterLab is locked.
 std::vector<unsigned> image_ports(const Lock& lock, const LayerPlan& plan, const ImageManifest& image);
 
-/// "cuda>=12.2", the oldest driver that the locked packages state they need; empty where they state none.
-std::string required_cuda(const Lock& lock, const LayerPlan& plan);
+/// "cuda>=12.2", the oldest driver that the lock says it needs, or, where it says none, that its packages
+/// state; empty where they state none.
+std::string required_cuda(const Lock& lock, const LockTarget& target);
 
 /// The variables of the image: what the environment needs, then the manifest's. PATH only where the manifest
 /// sets it: else it is the base's, the environment's bin/ before it.

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "solver/engine/cuda_package.hpp"
 #include "solver/spec/package_name.hpp"
 #include "solver/version/pep440_version.hpp"
 
@@ -312,7 +313,7 @@ private:
             if (fact.name == "__cuda") driver = fact.version;
         }
         for (const Package* package : lock_.packages_of(target_)) {
-            const std::optional<unsigned> major = cuda_major_needed(*package);
+            const std::optional<unsigned> major = cuda_major_of(*package);
             if (major && !driver.empty() && *major > std::strtoul(driver.c_str(), nullptr, 10)) {
                 add("driver", FindingLevel::error, label(*package), {},
                     "it needs CUDA " + std::to_string(*major) + "; target " + target_ + " is " + driver,

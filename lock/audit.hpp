@@ -34,8 +34,4 @@ struct DriftFinding {
 /// Precondition: the lock has the target. What an audit cannot see is in lock/README.md.
 std::vector<DriftFinding> audit(const Lock& lock, const std::string& target, const Inventory& inventory);
 
-/// The CUDA major that a locked package needs a driver for, by its name and version alone; nullopt: none that
-/// they tell.
-std::optional<unsigned> cuda_major_needed(const Package& package);
-
 }  // namespace aimlock

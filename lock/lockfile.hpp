@@ -45,6 +45,7 @@ struct LockTarget {
     std::vector<std::string> cuda_arch;
     std::string python_version;             ///< full; empty: the environment has no Python
     std::string python_site_packages_path;  ///< "lib/python3.12/site-packages"; empty with no Python
+    CudaFacts cuda = {};                    ///< of the answer; empty in locks that do not say it
 
     friend bool operator==(const LockTarget&, const LockTarget&) = default;
 };

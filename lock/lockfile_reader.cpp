@@ -126,12 +126,38 @@ Result<void> read_source(BlockReader& in, LockSource& source) {
     return in.done();
 }
 
+/// 12.4: two numbers of at most two digits.
+bool is_two_numbers(std::string_view text) {
+    const std::size_t dot = text.find('.');
+    const auto number = [](std::string_view part) {
+        return !part.empty() && part.size() <= 2 &&
+               part.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    return dot != std::string_view::npos && number(text.substr(0, dot)) && number(text.substr(dot + 1));
+}
+
+std::vector<std::pair<std::string_view, std::string>> versions_of(const CudaFacts& facts) {
+    std::vector<std::pair<std::string_view, std::string>> texts;
+    if (!facts.driver.empty()) texts.emplace_back("cuda-driver", facts.driver);
+    for (const std::string& gpu : facts.gpus) texts.emplace_back("cuda-gpus", gpu);
+    return texts;
+}
+
 Result<void> read_target(BlockReader& in, LockTarget& target) {
     std::vector<std::string> facts;
     in.text("name", target.name, true);
     in.text("platform", target.platform, true);
     in.list("virtual-packages", facts, true);
     in.list("cuda-arch", target.cuda_arch);
+    std::uint64_t major = 0;
+    in.number("cuda-major", major);
+    if (major > 99) in.wrong("cuda-major", "there is no CUDA " + std::to_string(major));
+    target.cuda.major = static_cast<unsigned>(major);
+    in.text("cuda-driver", target.cuda.driver);
+    in.list("cuda-gpus", target.cuda.gpus);
+    for (const auto& [key, text] : versions_of(target.cuda)) {
+        if (!is_two_numbers(text)) in.wrong(key, "`" + text + "` is not a version such as 12.4");
+    }
     in.text("python", target.python_version);
     in.text("site-packages", target.python_site_packages_path);
     for (const std::string& fact : facts) {

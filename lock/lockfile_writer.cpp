@@ -97,6 +97,9 @@ void write_target(Lines& out, const LockTarget& target) {
     }
     out.must("virtual-packages", facts);
     out.put("cuda-arch", target.cuda_arch);
+    out.put("cuda-major", target.cuda.major);
+    out.put("cuda-driver", target.cuda.driver);
+    out.put("cuda-gpus", target.cuda.gpus);
     out.put("python", target.python_version);
     out.put("site-packages", target.python_site_packages_path);
 }

@@ -147,8 +147,13 @@ private:
 };
 
 LockTarget lock_target(const Solution& solution) {
-    LockTarget target{solution.target.name,      solution.target.platform, solution.target.virtual_packages(),
-                      solution.target.cuda_arch, solution.python_version,  {}};
+    LockTarget target{solution.target.name,
+                      solution.target.platform,
+                      solution.target.virtual_packages(),
+                      solution.target.cuda_arch,
+                      solution.python_version,
+                      {},
+                      solution.cuda};
     if (solution.python_version.empty()) return target;
     for (const Package& package : solution.packages) {
         if (package.kind == PackageKind::conda && package.name == "python") {

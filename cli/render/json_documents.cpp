@@ -49,6 +49,11 @@ Json target_json(const Solution& solution) {
     json["virtual_packages"] = Json::array();
     for (const VirtualPackage& fact : solution.target.virtual_packages())
         json["virtual_packages"].push_back(fact.text());
+    if (!solution.cuda.driver.empty()) {
+        json["cuda"] = {{"driver", solution.cuda.driver}};
+        if (solution.cuda.major != 0) json["cuda"]["major"] = solution.cuda.major;
+        if (!solution.cuda.gpus.empty()) json["cuda"]["gpus"] = solution.cuda.gpus;
+    }
     json["packages"] = Json::array();
     for (const Package& package : solution.packages) json["packages"].push_back(package_json(package));
     if (!solution.notes.empty()) json["notes"] = solution.notes;

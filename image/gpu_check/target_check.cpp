@@ -23,9 +23,7 @@ std::string cuda_of(const LockTarget& target) {
 
 /// What the locked packages state that they need; 0.0 where they state nothing.
 Version needed_by_packages(const Lock& lock, const LockTarget& target) {
-    LayerPlan plan;
-    plan.target = target.name;
-    const std::string text = required_cuda(lock, plan);
+    const std::string text = required_cuda(lock, target);
     constexpr std::string_view head = "cuda>=";
     return text.starts_with(head) ? engine::two_numbers(std::string_view(text).substr(head.size()))
                                   : Version{0, 0};
@@ -36,8 +34,10 @@ GpuCheck compare_driver(const Lock& lock, const LockTarget& target, const Driver
     const std::string wanted_text = cuda_of(target);
     const Version wanted = engine::two_numbers(wanted_text);
     // Code of an older minor runs on every driver of its major; what packages state beyond that counts as
-    // well.
-    const Version needed = std::max(Version{wanted.first, 0}, needed_by_packages(lock, target));
+    // well. A lock that says what it needs is believed.
+    const Version by_packages = needed_by_packages(lock, target);
+    const Version needed =
+        target.cuda.driver.empty() ? std::max(Version{wanted.first, 0}, by_packages) : by_packages;
     check.message = fmt::format("target {} is solved for CUDA {} and needs {}; this host runs ", target.name,
                                 wanted_text, text_of(needed));
     if (driver.cuda <= 0) {

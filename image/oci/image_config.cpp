@@ -168,7 +168,8 @@ std::string image_manifest(const ImageParts& parts, const std::string& config) {
         notes[name] = value;
     if (parts.base != nullptr && !parts.base->digest.empty())
         notes["org.opencontainers.image.base.digest"] = parts.base->digest;
-    if (const std::string cuda = required_cuda(parts.lock, parts.plan); !cuda.empty())
+    if (const std::string cuda = required_cuda(parts.lock, *parts.lock.target(parts.plan.target));
+        !cuda.empty())
         notes["io.aimlock.cuda"] = cuda;
     manifest["annotations"] = std::move(notes);
     return text_of(manifest);

@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "solver/engine/cuda_conda.hpp"
 #include "solver/engine/cuda_image_tags.hpp"
 #include "solver/engine/cuda_limits.hpp"
 #include "solver/engine/cuda_major.hpp"
+#include "solver/engine/cuda_package.hpp"
 #include "solver/version/conda_version.hpp"
 
 namespace aimlock {
@@ -92,16 +92,13 @@ BaseImage read_base_image(std::string_view reference) {
 }
 
 std::optional<unsigned> cuda_major_of(const Solution& solution) {
+    if (solution.cuda.major != 0) return solution.cuda.major;
     std::optional<unsigned> weak;
     for (const Package& package : solution.packages) {
-        if (package.kind == PackageKind::conda) {
-            if (const auto major = engine::cuda_major_of_record(package.name, package.version, package.build))
-                return major;
-        } else if (const auto version = Pep440Version::parse(package.version)) {
-            const auto major = engine::cuda_major_of(package.name, *version);
-            if (major && !engine::loads_cuda_lazily(package.name)) return major;
-            if (major && !weak) weak = major;
-        }
+        const auto major = cuda_major_of(package);
+        if (!major) continue;
+        if (package.kind == PackageKind::conda || !engine::loads_cuda_lazily(package.name)) return major;
+        if (!weak) weak = major;
     }
     return solution.target.cuda ? weak : std::nullopt;
 }

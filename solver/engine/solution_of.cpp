@@ -3,6 +3,7 @@
 #include <set>
 
 #include "solver/engine/cuda_code.hpp"
+#include "solver/engine/cuda_facts.hpp"
 #include "solver/engine/cuda_warnings.hpp"
 #include "solver/engine/target_solver.hpp"
 
@@ -126,6 +127,7 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
                 solution.python_version = package.version;
         }
     }
+    solution.cuda = cuda_facts_of(solver, solved, solution);
     add_notes(solver, solution);
     solution.warnings = cuda_warnings(solver, solved, solution);
     for (std::string& warning : unread_code(solver, solved)) solution.warnings.push_back(std::move(warning));

@@ -55,11 +55,22 @@ struct SolveStats {
     double objective_ms = 0;         ///< spent on the objective's trials
 };
 
+/// What an answer means for drivers and GPUs.
+struct CudaFacts {
+    unsigned major = 0;  ///< the CUDA that its packages are made for; 0: none
+    std::string driver;  ///< "12.2", the oldest CUDA that a driver must support; empty: any, or none
+    std::vector<std::string> gpus;  ///< compute capabilities that every package whose code is known has code
+                                    ///< for, on the target's driver, ascending; empty: of none it is known
+
+    friend bool operator==(const CudaFacts&, const CudaFacts&) = default;
+};
+
 /// The answer for one target. Packages are sorted: conda before PyPI, then by name.
 struct Solution {
     Target target;
     std::string python_version;  ///< full version of the environment's Python; empty: none
     std::vector<Package> packages;
+    CudaFacts cuda;
     std::vector<std::string> notes;     ///< what people should know: a pre-release used, …
     std::vector<std::string> warnings;  ///< what may not be what they want: a CPU build on a GPU target, …
     SolveStats stats;

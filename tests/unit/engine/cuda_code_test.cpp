@@ -111,6 +111,23 @@ TEST_F(CudaCode, KernelsForOneGenerationAloneAreAnAdditionWhereAWheelIsNotForGpu
                 HasSubstr("no code for a GPU"));
 }
 
+TEST_F(CudaCode, AnAnswerTellsItsMajorItsDriverAndItsGpus) {
+    world.releases = {{"torch", "2.10.0", {"nvidia-cuda-runtime-cu12"}},
+                      {"nvidia-cuda-runtime-cu12", "12.8.90", {}}};
+    add("torch-ops", "1.0", WheelCode{{sm(75), sm(80), sm(90)}, {12}, true}, {"torch"});
+    const CudaFacts facts = solved(wheels({"torch", "torch-ops"}, "13.0", {"8.6"})).cuda;
+    EXPECT_EQ(facts.major, 12U);
+    EXPECT_EQ(facts.driver, "12.0");
+    EXPECT_THAT(facts.gpus, ElementsAre("7.5", "8.0", "8.6", "8.7", "8.9", "9.0"));
+    EXPECT_EQ(solved(wheels({"torch==2.10.0"}, "12.4")).cuda.gpus.back(), "9.0")
+        << "the driver knows no later one";
+    add("plain", "1.0", std::nullopt);
+    EXPECT_EQ(solved(wheels({"plain"}, "13.0", {"8.6"})).cuda, CudaFacts{});
+    TargetRequest cpu = wheels({"plain"}, "13.0");
+    cpu.target.cuda.reset();
+    EXPECT_EQ(solved(cpu).cuda, CudaFacts{});
+}
+
 TEST_F(CudaCode, NothingIsReadThatIsKnownOrHasNothingToTell) {
     add("torch", "2.10.0", std::nullopt, {"nvidia-cudnn-cu12"});  // known from before
     add("nvidia-cudnn-cu12", "9.10.2.21", std::nullopt);          // NVIDIA's own

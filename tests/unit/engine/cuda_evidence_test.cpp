@@ -4,6 +4,7 @@
 #include "solver/engine/cuda_extra.hpp"
 #include "solver/engine/cuda_limits.hpp"
 #include "solver/engine/cuda_major.hpp"
+#include "solver/engine/cuda_package.hpp"
 #include "solver/engine/cuda_wheels.hpp"
 
 namespace aimlock::engine {
@@ -312,6 +313,29 @@ TEST(CodeForTheFleet, IsKnownForLinuxOnIntelOnly) {
     Target arm = target("12.8", {"12.0"});
     arm.platform = "linux-aarch64";
     EXPECT_EQ(gpu_not_covered("torch", version("2.7.1"), cuda_limits_of(arm)), std::nullopt);
+}
+
+TEST(OldestCudaFor, IsTheHighestMajorOrBound) {
+    const auto wheel = [](const char* name, const char* text) {
+        Package package;
+        package.kind = PackageKind::pypi;
+        package.name = name;
+        package.version = text;
+        return package;
+    };
+    Package record;
+    record.name = "cuda-version";
+    record.version = "12.9";
+    record.constrains = {"cudatoolkit 12.9|12.9.*", "__cuda >=12.4"};
+    const Package old = wheel("nvidia-cublas-cu11", "11.11.3.6");
+    const Package unsuffixed = wheel("nvidia-cufft", "12.0.0.61");
+    using List = std::vector<const Package*>;
+    EXPECT_EQ(oldest_cuda_for(List{&old}), std::pair(11U, 0U));
+    EXPECT_EQ(oldest_cuda_for(List{&old, &record}), std::pair(12U, 4U));
+    EXPECT_EQ(oldest_cuda_for(List{&record, &unsuffixed}), std::pair(13U, 0U));
+    record.constrains = {"__cuda_arch >=99", "__cuda >=", "__cuda", "__cuda <13"};
+    EXPECT_EQ(oldest_cuda_for(List{&record}), std::pair(12U, 0U));
+    EXPECT_EQ(oldest_cuda_for(List{}), std::pair(0U, 0U));
 }
 
 TEST(SilentWheels, AreKnownByWhatTheirLibrariesLoad) {

@@ -80,12 +80,15 @@ TEST(Dockerfile, StartsJupyterOnlyWhereItIsLocked) {
 
 TEST(Dockerfile, SaysWhichDriverTheLockNeeds) {
     Lock lock = testing::small_lock();
-    EXPECT_EQ(required_cuda(lock, plan_of(lock)), "cuda>=12.2");
-    lock.packages.push_back({testing::wheel("nvidia-cublas-cu13", 1), {"gpu"}});
-    EXPECT_EQ(required_cuda(lock, plan_of(lock)), "cuda>=13.0");
+    const LockTarget& target = lock.targets.front();
+    EXPECT_EQ(required_cuda(lock, target), "cuda>=12.2");
+    lock.packages.push_back({testing::wheel("nvidia-cublas", 1), {"gpu"}});  // no suffix: CUDA 13
+    EXPECT_EQ(required_cuda(lock, target), "cuda>=13.0");
     lock.packages.push_back(
         {testing::conda_package("odd", 1, {"__cuda_arch >=99", "__cuda >=", "__cuda"}), {"gpu"}});
-    EXPECT_EQ(required_cuda(lock, plan_of(lock)), "cuda>=13.0");
+    EXPECT_EQ(required_cuda(lock, target), "cuda>=13.0");
+    lock.targets.front().cuda.driver = "12.4";  // what the solver found out
+    EXPECT_EQ(required_cuda(lock, target), "cuda>=12.4");
     lock.targets.front().virtual_packages.erase(lock.targets.front().virtual_packages.begin());
     EXPECT_THAT(render(lock, settings()), Not(HasSubstr("NVIDIA")));
 }

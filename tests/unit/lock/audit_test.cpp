@@ -258,42 +258,5 @@ TEST_F(AuditOfPrefix, AWithdrawnReleaseIsAWarning) {
                   "warn yanked pypi thinc 8.2.5: its owner had withdrawn it when the lock was made"});
 }
 
-struct Case {
-    const char* name;
-    PackageKind kind;
-    const char* package;
-    const char* version;
-    unsigned major;  ///< 0: none
-    friend void PrintTo(const Case& c, std::ostream* out) { *out << c.package << " " << c.version; }
-};
-
-class CudaMajorNeeded : public ::testing::TestWithParam<Case> {};
-
-TEST_P(CudaMajorNeeded, IsReadFromNameAndVersion) {
-    Package package;
-    package.kind = GetParam().kind;
-    package.name = GetParam().package;
-    package.version = GetParam().version;
-    EXPECT_EQ(cuda_major_needed(package).value_or(0), GetParam().major);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Table,
-    CudaMajorNeeded,
-    ::testing::Values(Case{"conda_cuda_version", PackageKind::conda, "cuda-version", "12.9", 12},
-                      Case{"conda_cudatoolkit", PackageKind::conda, "cudatoolkit", "11.8.0", 11},
-                      Case{"conda_other", PackageKind::conda, "libcublas", "12.9.1.4", 0},
-                      Case{"runtime_cu12", PackageKind::pypi, "nvidia-cuda-runtime-cu12", "12.8.90", 12},
-                      Case{"cudnn_cu13", PackageKind::pypi, "nvidia-cudnn-cu13", "9.13.0.50", 13},
-                      Case{"unsuffixed_runtime", PackageKind::pypi, "nvidia-cuda-runtime", "13.0.96", 13},
-                      Case{"own_version_is_no_major", PackageKind::pypi, "nvidia-cufft", "12.0.0.61", 0},
-                      Case{"management_library", PackageKind::pypi, "nvidia-ml-py", "13.615.71", 0},
-                      Case{"compiler_back_end", PackageKind::pypi, "nvidia-cutlass-dsl-libs-cu13", "4.2", 0},
-                      Case{"local_version", PackageKind::pypi, "torch", "2.7.0+cu126", 12},
-                      Case{"local_version_11", PackageKind::pypi, "torch", "2.7.0+cu118", 11},
-                      Case{"local_version_cpu", PackageKind::pypi, "torch", "2.7.0+cpu", 0},
-                      Case{"toolkit", PackageKind::pypi, "cuda-toolkit", "13.0.2", 13}),
-    [](const auto& test) { return std::string(test.param.name); });
-
 }  // namespace
 }  // namespace aimlock::testing

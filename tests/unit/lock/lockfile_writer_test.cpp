@@ -51,6 +51,17 @@ TEST(Lockfile, AnswersByTarget) {
     EXPECT_EQ(lock.packages_of("gpu").back()->name, "thinc");
 }
 
+TEST(Lockfile, OfBeforeItSaidWhatAnAnswerMeansForDriversIsReadAsBefore) {
+    Lock lock = sample_lock();
+    for (LockTarget& target : lock.targets) target.cuda = {};
+    const std::string text = write_lock(lock);
+    for (const char* key : {"cuda-major", "cuda-driver", "cuda-gpus"})
+        EXPECT_EQ(text.find(key), std::string::npos);
+    const Result<Lock> read = read_lock(text, "aimlock.lock");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, lock);
+}
+
 TEST(Lockfile, FindsRelativeChannelsBesideTheLock) {
     Lock lock = sample_lock();
     lock.sources[0].url = "channel";

@@ -82,7 +82,8 @@ Lock sample_lock() {
          {{"__cuda", "12.2", "0"}, {"__glibc", "2.35", "0"}},
          {"8.6", "9.0"},
          "3.12.7",
-         site}};
+         site,
+         {12, "12.0", {"8.0", "8.6", "9.0"}}}};
     lock.roots = {{PackageKind::conda, "numpy *", {"cpu", "gpu"}, ""},
                   {PackageKind::pypi, "thinc ==8.2.5", {"gpu"}, "https://index.example/simple"}};
     lock.constraints = {{PackageKind::conda, "openssl <4", {"cpu", "gpu"}, ""}};
