@@ -39,6 +39,7 @@ struct Demand {
 
 /// What the objective looks at. Higher is better; 0: the name is not there.
 struct Worth {
+    std::vector<int> raised;    ///< of what `update` names, by version, in its order
     std::vector<int> kept;      ///< of what is preferred: 3 as it is, 2 another build, 1 moved
     std::vector<int> kept_of;   ///< by place in `days`: index into `kept`; -1: none
     std::vector<int> days;      ///< of the direct requirements, but not of `python`
@@ -46,8 +47,10 @@ struct Worth {
     std::vector<int> others;    ///< of every conda name and project, with builds told apart
 };
 
-/// True when an answer of worth `other` is better than one of worth `own` by what is kept, by the dates, by
-/// the versions, or by everything else. Each of the four: what solver/engine/README.md says of its level.
+/// True when an answer of worth `other` is better than one of worth `own` by what `update` names, by what is
+/// kept, by the dates, by the versions, or by everything else: what solver/engine/README.md says of the
+/// level.
+bool better_by_raising(const Worth& other, const Worth& own);
 bool better_by_keeping(const Worth& other, const Worth& own);
 bool better_by_dates(const Worth& other, const Worth& own);
 bool better_by_versions(const Worth& other, const Worth& own);
@@ -137,6 +140,7 @@ private:
     [[nodiscard]] std::map<std::size_t, int> days(const std::map<std::size_t, int>& places) const;
     void find_others();
     void find_preferred();
+    void find_raised();
     [[nodiscard]] int preference_of(bool conda, const std::string& name) const;
     [[nodiscard]] Direct record_worth(const std::string& name, bool lowest, bool builds) const;
     [[nodiscard]] Direct project_worth(const std::string& name, bool lowest) const;
@@ -157,6 +161,7 @@ private:
     std::vector<Direct> directs_;
     std::vector<Direct> others_;
     std::vector<Direct> preferred_;
+    std::vector<Direct> raised_;
     std::vector<int> kept_of_;  // by direct requirement that is dated
 };
 

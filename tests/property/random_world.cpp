@@ -24,6 +24,7 @@ public:
         choose_names();
         choose_roots();
         if (chance(6)) choose_preferred();
+        if (chance(6)) choose_raised();
         return std::move(world_);
     }
 
@@ -49,8 +50,7 @@ private:
             one_of({ResolutionMode::highest, ResolutionMode::highest, ResolutionMode::highest,
                     ResolutionMode::highest, ResolutionMode::lowest, ResolutionMode::lowest_direct});
         world_.options.window = static_cast<std::size_t>(one_of({1, 1, 2, 3, 30}));
-        // What an older release inherits depends on what was read: no search knows it.
-        world_.options.inherit_bounds = chance(6);
+        world_.options.inherit_bounds = chance(3);
         world_.channels = one_of({1, 1, 1, 2, 2, 3});
         world_.cutoff = chance(6) ? 4 + below(14) : 0;
         world_.cuda = one_of({0, 0, 11, 12, 12, 13});
@@ -288,6 +288,30 @@ private:
             if (chance(3)) kept[{false, release.name}] = {false, release.name, release.version};
         }
         for (const auto& [name, preference] : kept) world_.preferred.push_back(preference);
+    }
+
+    // As if `update` named some of the direct requirements; names that one world alone has are no riddle.
+    void choose_raised() {
+        const auto has_release = [&](const std::string& name) {
+            return std::ranges::any_of(world_.releases, [&](const auto& r) { return r.name == name; });
+        };
+        const auto has_record = [&](const std::string& name) {
+            return std::ranges::any_of(world_.records, [&](const PlainRecord& record) {
+                const auto& names = world_.name_map[record.name];
+                return record.name == name || record.purls || std::ranges::find(names, name) != names.end();
+            });
+        };
+        for (const CondaNeed& root : world_.conda) {
+            if (root.name != "python" && !has_release(root.name) && chance(2))
+                world_.raised.push_back(root.name);
+        }
+        for (const PypiNeed& root : world_.pypi) {
+            if (!has_record(root.name) && chance(2)) world_.raised.push_back(root.name);
+        }
+        std::ranges::reverse(world_.raised);  // another order than the manifest's
+        std::erase_if(world_.preferred, [&](const PlainPreference& kept) {
+            return std::ranges::find(world_.raised, kept.name) != world_.raised.end();
+        });
     }
 
     PypiNeed root_need(const std::string& name) {

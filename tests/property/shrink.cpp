@@ -20,6 +20,7 @@ public:
             smaller = elements([](World & w) -> auto& { return w.conda_constraints; }) || smaller;
             smaller = elements([](World & w) -> auto& { return w.pypi_constraints; }) || smaller;
             smaller = elements([](World & w) -> auto& { return w.preferred; }) || smaller;
+            smaller = elements([](World & w) -> auto& { return w.raised; }) || smaller;
             smaller = elements([](World & w) -> auto& { return w.records; }) || smaller;
             smaller = elements([](World & w) -> auto& { return w.releases; }) || smaller;
             smaller = names() || smaller;

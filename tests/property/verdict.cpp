@@ -140,7 +140,7 @@ private:
     }
 
     void compare_optimum(const Rules& rules, const Solution& solution) {
-        if (world_.options.inherit_bounds || !rules.best_is_clear() || documents_differ()) return;
+        if (!rules.best_is_clear() || documents_differ()) return;
         verdict_.optimum_compared = true;
         std::vector<std::string> faults;
         const Items answer = items_of(rules, solution, faults);
@@ -156,11 +156,13 @@ private:
                                joined(other.versions) + ", " + joined(other.others) + "; in " +
                                joined(lines(solution)));
         };
+        search("raised too little", better_by_raising);
         search("more could stay", better_by_keeping);
         if (world_.options.resolution == ResolutionMode::highest)
             search("older than it must be", better_by_dates);
         search("not the best versions", better_by_versions);
-        search("others could be better", better_by_others);
+        // What an older release inherits depends on what was read: no search knows it. It comes after these.
+        if (!world_.options.inherit_bounds) search("others could be better", better_by_others);
     }
 
     static std::vector<std::string> lines(const Solution& solution) { return package_lines(solution); }

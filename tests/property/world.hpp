@@ -138,6 +138,8 @@ struct World {
     std::map<std::string, std::string> pins =
         {};  ///< conda name -> channel, of requirements that were left out
     std::vector<PlainPreference> preferred = {};
+    std::vector<std::string> raised =
+        {};  ///< direct requirements, each of one world alone, as new as possible
     int channels = 1;
     int cuda = 0;  ///< the driver's major; 0: no driver
     bool cuda_mixed = false;

@@ -122,6 +122,7 @@ TargetRequest World::request() const {
         made.preferred.push_back({kept.conda ? PackageKind::conda : PackageKind::pypi, kept.name,
                                   kept.version.text(), kept.build});
     }
+    made.raised = raised;
     if (cuda != 0) made.target.cuda = std::to_string(cuda) + ".0";
     made.target.cuda_mixed = cuda_mixed;
     if (base_python != 0) made.target.python = "3." + std::to_string(base_python) + ".1";
@@ -167,6 +168,7 @@ std::string World::as_code() const {
                 ", " + quoted(kept.name) + ", " + quoted(kept.version.text()) + ", " + quoted(kept.build) +
                 "});\n";
     }
+    for (const std::string& name : raised) text += "request.raised.push_back(" + quoted(name) + ");\n";
     if (cuda_mixed) text += "request.target.cuda_mixed = true;\n";
     if (base_python != 0) text += "request.target.python = \"3." + std::to_string(base_python) + ".1\";\n";
     return text;

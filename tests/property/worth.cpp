@@ -53,6 +53,26 @@ void Rules::find_directs() {
     }
     find_others();
     find_preferred();
+    find_raised();
+}
+
+void Rules::find_raised() {
+    for (const std::string& name : world_.raised) {
+        for (const CondaNeed& root : world_.conda) {
+            if (root.name != name) continue;
+            raised_.push_back(record_worth(name, false, false));
+            raised_.back().candidates = matching(root);
+            break;
+        }
+        for (const PypiNeed& root : world_.pypi) {
+            const bool holds = std::ranges::any_of(
+                pythons_, [&](const Python& python) { return root.marker.holds(python.version, {}); });
+            if (root.name != name || !holds) continue;
+            raised_.push_back(project_worth(name, false));
+            raised_.back().candidates = demand(root, {}).providers;
+            break;
+        }
+    }
 }
 
 // A preference on what does not exist means nothing.
@@ -190,6 +210,7 @@ Worth Rules::worth(const Items& chosen, const Items& forbidden) const {
         if (direct.dated) found.days.push_back(day);
         found.versions.push_back(version);
     }
+    for (const Direct& named : raised_) found.raised.push_back(worth_of(named).second);
     for (const Direct& wanted : preferred_) {
         int place = (wanted.candidates & ~forbidden).any() ? undated : 0;
         for (const auto& [item, own] : wanted.versions) {
@@ -218,8 +239,9 @@ int stays(int kept) {
     return kept == 0 ? 3 : kept;
 }
 
-// Nothing moved further from what is preferred.
+// Nothing that `update` names is older, and nothing moved further from what is preferred.
 bool keeps(const Worth& other, const Worth& own) {
+    if (other.raised < own.raised) return false;
     for (std::size_t i = 0; i < own.kept.size(); ++i) {
         if (stays(other.kept[i]) < stays(own.kept[i])) return false;
     }
@@ -232,6 +254,10 @@ bool is_dated(const Worth& own, std::size_t direct) {
 }
 
 }  // namespace
+
+bool better_by_raising(const Worth& other, const Worth& own) {
+    return other.raised > own.raised;
+}
 
 bool better_by_keeping(const Worth& other, const Worth& own) {
     if (!keeps(other, own)) return false;
