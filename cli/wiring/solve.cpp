@@ -81,6 +81,20 @@ Result<Answers> solve_all(const Asked& asked, Worlds& worlds, Console& console) 
     return answers;
 }
 
+/// Why there is no answer, and what would give one, is about more names than an answer is: where channels
+/// were read in part, those are read only then.
+Result<Answers> solve_and_explain(Asked& asked, Worlds& worlds, Console& console) {
+    asked.request.options.explain = can_be_explained(worlds);
+    auto answers = solve_all(asked, worlds, console);
+    if (!answers || answers->conflicts.empty() || asked.request.options.explain) return answers;
+    // That there is no answer is certain: what is out of reach costs words, not the answer.
+    if (auto read = read_to_explain(worlds, asked, console); !read)
+        console.write(LogLevel::note,
+                      "not all could be read that an explanation is about: " + read.error().message);
+    asked.request.options.explain = true;
+    return solve_all(asked, worlds, console);
+}
+
 Ending show_conflicts(const Answers& answers, const Asked& asked, Console& console) {
     if (console.options().json) console.answer(unsatisfiable_document(answers.conflicts));
     std::string text;
@@ -215,13 +229,7 @@ Ending solve(const SolveFlags& flags, Console& console) {
     if (auto looked = look_at_lock(*asked, flags); !looked) return ended(looked.error());
     auto worlds = open_worlds(*asked, console);
     if (!worlds) return ended(worlds.error());
-    auto answers = solve_all(*asked, **worlds, console);
-    if (answers && !answers->conflicts.empty()) {
-        // Why there is no answer, and what would give one, is about more names than an answer is.
-        const auto more = read_to_explain(**worlds, *asked, console);
-        if (!more) return ended(more.error());
-        if (*more) answers = solve_all(*asked, **worlds, console);
-    }
+    auto answers = solve_and_explain(*asked, **worlds, console);
     console.end_progress();
     if (!answers) return ended(answers.error());
     answers->wall_ms = static_cast<double>(steady_milliseconds() - began);

@@ -286,11 +286,12 @@ Arrival WatchedSource::wait() {
     return arrival;
 }
 
-Result<bool> read_to_explain(Worlds& worlds, const Asked& asked, Console& console) {
-    if (std::ranges::all_of(worlds.channels, &Channel::is_whole)) return false;
-    if (auto read = read_all_channels(worlds, asked, true, console); !read)
-        return tl::make_unexpected(read.error());
-    return true;
+bool can_be_explained(const Worlds& worlds) {
+    return std::ranges::all_of(worlds.channels, &Channel::is_whole);
+}
+
+Result<void> read_to_explain(Worlds& worlds, const Asked& asked, Console& console) {
+    return read_all_channels(worlds, asked, true, console);
 }
 
 Result<void> check_indexes(Worlds& worlds) {

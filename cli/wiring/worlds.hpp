@@ -54,9 +54,10 @@ struct Worlds {
 /// Opens the network and cache, reads the request's channels and name map, and prepares its indexes.
 Result<std::unique_ptr<Worlds>> open_worlds(const Asked& asked, Console& console);
 
-/// Reads channels that were read in part once more, with what an explanation needs. False: all was read
-/// already.
-Result<bool> read_to_explain(Worlds& worlds, const Asked& asked, Console& console);
+/// Whether what was read of the channels is enough to explain why there is no answer.
+bool can_be_explained(const Worlds& worlds);
+/// Reads the channels once more, with what an explanation needs.
+Result<void> read_to_explain(Worlds& worlds, const Asked& asked, Console& console);
 
 /// After a solve without an answer: fails where no index had any name and one of them is not there at all
 /// (its own address is a 404), which is a wrong address and no answer.

@@ -161,6 +161,7 @@ private:
 
     void relate(std::size_t channel, const ChannelRelations& relations) {
         const auto brought = order_.relate(channel, relations);
+        names_.resize(order_.size());
         if (!brought) {
             failures_.emplace(std::pair(std::size_t{0}, order_.url(channel)), brought.error());
             return;
@@ -169,10 +170,9 @@ private:
             const auto address = resolve_channel(order_.url(other), reading_.alias, reading_.base_folder);
             if (!address) {
                 failures_.emplace(std::pair(std::size_t{0}, order_.url(other)), address.error());
-                names_.emplace_back();
                 continue;
             }
-            names_.push_back(address->front().name);
+            names_[other] = address->front().name;
             ask_subdirs(other);
         }
     }

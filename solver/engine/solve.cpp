@@ -120,6 +120,7 @@ Result<Outcome> solve_target(const TargetRequest& request,
         solution->stats.fetched = source.counts();
         return *std::move(solution);
     }
+    if (!options.explain) return Conflict{};
     auto conflict = engine::explain(solver);
     if (!conflict) return tl::make_unexpected(conflict.error());
     conflict->stats = solver.stats();

@@ -186,6 +186,13 @@ class ShardedChannels(unittest.TestCase):
                     told.append(text.split("error", 1)[1])
                 self.assertEqual(told[0], told[1])
 
+    def test_a_conflict_is_one_without_the_names_of_its_repairs_too(self) -> None:
+        self.manifest(["app *", "python 3.13.*"], ["heavy *"])
+        file = self.shards_of({"linux-64": set(), "noarch": {"heavy"}})[0]
+        self.world.faults = {file: "404"}
+        self.assertIn("not all could be read", self.solve(code=1))
+        self.solve("--offline", code=1)
+
     def test_one_shard_that_is_missing_or_wrong_is_an_error_that_names_it(self) -> None:
         file = self.shards_of({"linux-64": set(), "noarch": {"tzdata"}})[0]
         for fault, says in (("404", "does not have it"), ("flip", "sha256 is"), ("truncate", "sha256 is")):
