@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::size_t piece_size = std::size_t{2} << 20U;
 
+/// A piece is no greater than what a document most likely grows to: shards come by the hundred.
+std::size_t piece_size_for(std::string_view compressed) {
+    return std::clamp(compressed.size() * 16, std::size_t{32} << 10U, piece_size);
+}
+
 struct DeflateFree {
     void operator()(libdeflate_decompressor* d) const noexcept { ::libdeflate_free_decompressor(d); }
 };
@@ -114,7 +119,7 @@ Result<void> stream_zstd(std::string_view compressed,
                          std::uint64_t cap,
                          const PieceSink& sink) {
     const std::unique_ptr<ZSTD_DStream, ZstdFree> stream(::ZSTD_createDStream());
-    std::vector<char> piece(piece_size);
+    std::vector<char> piece(piece_size_for(compressed));
     ZSTD_inBuffer in{compressed.data(), compressed.size(), 0};
     std::uint64_t total = 0;
     std::size_t rest = 1;  // 0 after a whole frame
@@ -144,7 +149,7 @@ Result<void> stream_bz2(std::string_view compressed,
                         const std::string& what,
                         std::uint64_t cap,
                         const PieceSink& sink) {
-    std::vector<char> piece(piece_size);
+    std::vector<char> piece(piece_size_for(compressed));
     std::string input(compressed);  // bzlib's interface wants mutable bytes
     bz_stream stream{};
     const auto close = [](bz_stream* s) { ::BZ2_bzDecompressEnd(s); };

@@ -36,8 +36,10 @@ std::vector<std::uint32_t> slots_of(const Interner& texts) {
 /// Whether every id lies in its table: whoever reads the records indexes tables of their own by them.
 bool ids_are_known(const PackedCounts& counts,
                    std::span<const CondaRecord> records,
+                   std::span<const NameRun> names,
                    std::span<const TextId> lists) {
     std::uint32_t largest = 0;
+    for (const NameRun& run : names) largest = std::max(largest, run.name.index);
     for (const TextId id : lists) largest = std::max(largest, id.index);
     for (const CondaRecord& record : records) {
         for (const TextId id : {record.file_name, record.name, record.version, record.build,
@@ -118,7 +120,7 @@ std::optional<Repodata> open_packed_repodata(std::string_view packed,
     const auto* slots = in.array<std::uint32_t>(counts.slots);
     const std::string_view bytes = in.take(counts.text_bytes);
     if (!in.finished() || counts.texts == 0 || ends[0] != 0 || !std::has_single_bit(counts.slots) ||
-        !ids_are_known(counts, {records, counts.records}, {lists, counts.lists})) {
+        !ids_are_known(counts, {records, counts.records}, {names, counts.names}, {lists, counts.lists})) {
         return std::nullopt;
     }
     repodata.texts = Interner(PackedTexts{{ends, counts.texts}, bytes, {slots, counts.slots}});

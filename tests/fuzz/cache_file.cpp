@@ -1,5 +1,5 @@
-// What the cache holds, by whoever wrote it: a file of it, and each packed form behind checksums that fit. The first
-// byte says which.
+// What the cache holds, by whoever wrote it: a file of it, and each packed form behind checksums that fit.
+// The first byte says which.
 #include <cstring>
 
 #include <libdeflate.h>
@@ -65,7 +65,8 @@ void read_repodata(std::string_view packed) {
         for (const TextList list : {record.depends, record.constrains, record.purls, record.extra_depends}) {
             for (const TextId text : repodata->list(list)) bytes += repodata->text(text).size();
         }
-        bytes += repodata->text(record.file_name).size() + repodata->records_named(repodata->text(record.name)).size();
+        bytes += repodata->text(record.file_name).size() +
+                 repodata->records_named(repodata->text(record.name)).size();
     }
     for (const NameRun& run : repodata->names) bytes += repodata->text(run.name).size();
     FUZZ_CHECK(bytes < std::size_t{1} << 40U);

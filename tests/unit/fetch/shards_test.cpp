@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -241,6 +242,27 @@ TEST(Shard, WheelsAreCountedAndLeftOut) {
     ASSERT_TRUE(records) << records.error().message;
     EXPECT_EQ(records->records.size(), 0U);
     EXPECT_EQ(records->wheels_left_out, 3U);
+}
+
+TEST(Shard, ItsPackedFormMayHoldAnything) {
+    const std::string bytes = testing::shard_of({{"a", "1", {"b", "c"}}, {"a", "2", {"b"}}});
+    const auto packed = pack_shard(bytes, sha256_of(bytes), "a", origin);
+    ASSERT_TRUE(packed);
+    for (std::size_t at = 0; at + 4 <= packed->size(); at += 4) {
+        alignas(8) char foreign[4096];
+        ASSERT_LE(packed->size(), sizeof foreign);
+        std::ranges::copy(*packed, foreign);
+        std::ranges::fill(foreign + at, foreign + at + 4, static_cast<char>(0x7f));
+        KeptWarnings log;
+        const auto records = open_packed_repodata({foreign, packed->size()}, nullptr, origin, log);
+        if (!records) continue;
+        std::size_t read = 0;
+        for (const NameRun& run : records->names) read += records->text(run.name).size();
+        for (const CondaRecord& record : records->records_named("a")) {
+            for (const TextId text : records->list(record.depends)) read += records->text(text).size();
+        }
+        EXPECT_LT(read, packed->size() * 4) << at;
+    }
 }
 
 TEST(Shard, RecordsOfOtherNamesAreLeftOutWithAWarning) {
