@@ -119,8 +119,12 @@ void FetchSession::ask(DocumentRequest request, Done done) {
 Result<Document> FetchSession::get(DocumentRequest request) {
     std::promise<Result<Document>> answer;
     auto arrived = answer.get_future();
+    const std::string key = request.cache_key();
     ask(std::move(request), [&answer](Result<Document> document) { answer.set_value(std::move(document)); });
-    return arrived.get();
+    Result<Document> document = arrived.get();
+    std::unique_lock lock(writing_mutex_);
+    written_.wait(lock, [&] { return !writing_.contains(key); });
+    return document;
 }
 
 bool FetchSession::holds(const DocumentRequest& request, const CachedDocument& cached) {
@@ -236,8 +240,11 @@ void FetchSession::hand_over_and_write(const std::string& key,
     }
     hand_over();
     write();
-    const std::lock_guard lock(writing_mutex_);
-    writing_.erase(writing_.find(key));
+    {
+        const std::lock_guard lock(writing_mutex_);
+        writing_.erase(writing_.find(key));
+    }
+    written_.notify_all();
 }
 
 bool FetchSession::is_being_written(const std::string& key) {

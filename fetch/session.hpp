@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -53,7 +54,7 @@ public:
     /// The answer where its condensed form is in the cache and no request is needed to know that it holds;
     /// nullopt: `ask`. Fast enough for the asking thread itself.
     std::optional<Document> at_hand(const DocumentRequest& request);
-    /// Waits; not to be called on a worker.
+    /// Waits until the answer is here and written down; not to be called on a worker.
     Result<Document> get(DocumentRequest request);
 
     [[nodiscard]] const FetchOptions& options() const { return options_; }
@@ -116,6 +117,7 @@ private:
     std::mutex refreshed_mutex_;
     std::set<std::string> refreshed_;  // URLs
     std::mutex writing_mutex_;
+    std::condition_variable written_;
     std::multiset<std::string> writing_;  // keys
     Credentials credentials_;
     HttpCache cache_;
