@@ -28,10 +28,10 @@ constexpr std::array<std::uint8_t, 256> hex_values = [] {
 std::optional<Sha256> Sha256::from_hex(std::string_view hex) {
     Sha256 digest;
     if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
-    std::uint8_t seen = 0;
+    unsigned seen = 0;
     for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-        const std::uint8_t high = hex_values[static_cast<std::uint8_t>(hex[2 * i])];
-        const std::uint8_t low = hex_values[static_cast<std::uint8_t>(hex[2 * i + 1])];
+        const unsigned high = hex_values[static_cast<std::uint8_t>(hex[2 * i])];
+        const unsigned low = hex_values[static_cast<std::uint8_t>(hex[2 * i + 1])];
         seen |= high | low;
         digest.bytes[i] = static_cast<std::uint8_t>((high << 4U) | (low & 15U));
     }

@@ -10,9 +10,25 @@ namespace aimlock::engine {
 namespace {
 
 // Every compute capability that NVIDIA names since CUDA 11.
-constexpr std::array<ComputeCapability, 19> generations{{{5, 0}, {5, 2}, {5, 3}, {6, 0},  {6, 1},  {6, 2},  {7, 0},
-                                                         {7, 2}, {7, 5}, {8, 0}, {8, 6},  {8, 7},  {8, 9},  {9, 0},
-                                                         {10, 0}, {10, 3}, {11, 0}, {12, 0}, {12, 1}}};
+constexpr std::array<ComputeCapability, 19> generations{{{5, 0},
+                                                         {5, 2},
+                                                         {5, 3},
+                                                         {6, 0},
+                                                         {6, 1},
+                                                         {6, 2},
+                                                         {7, 0},
+                                                         {7, 2},
+                                                         {7, 5},
+                                                         {8, 0},
+                                                         {8, 6},
+                                                         {8, 7},
+                                                         {8, 9},
+                                                         {9, 0},
+                                                         {10, 0},
+                                                         {10, 3},
+                                                         {11, 0},
+                                                         {12, 0},
+                                                         {12, 1}}};
 
 /// The GPUs that all wheels of an answer have code for whose code is known; empty: of none it is known.
 std::vector<std::string> covered_by_all(const TargetSolver& solver, const Solved& solved, unsigned major) {
