@@ -179,6 +179,15 @@ bool read_chosen_code(TargetSolver& solver, const Solved& solved) {
     return refused;
 }
 
+Result<std::optional<Solved>> attempt_that_runs(TargetSolver& solver, const Roots& roots) {
+    constexpr unsigned most_readings = 4;
+    for (unsigned i = 0; i < most_readings; ++i) {
+        auto solved = solver.attempt(roots);
+        if (!solved || !*solved || !read_chosen_code(solver, **solved)) return solved;
+    }
+    return std::nullopt;
+}
+
 std::vector<std::string> unread_code(TargetSolver& solver, const Solved& solved) {
     const Unknown unknown(solver, solved);
     std::vector<std::string> said;

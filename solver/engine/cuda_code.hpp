@@ -33,6 +33,9 @@ bool is_code_known(const Release& release);
 /// they run on the target. True where that refuses one of them: the target has to be solved again.
 bool read_chosen_code(TargetSolver& solver, const Solved& solved);
 
+/// A solve whose chosen wheels are read, as an answer's are; nullopt: no solution, or none in a few readings.
+Result<std::optional<Solved>> attempt_that_runs(TargetSolver& solver, const Roots& roots);
+
 /// What could not be found out about the wheels of an answer.
 std::vector<std::string> unread_code(TargetSolver& solver, const Solved& solved);
 

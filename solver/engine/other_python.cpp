@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "solver/engine/cuda_code.hpp"
+
 namespace aimlock::engine {
 
 std::optional<OtherPython> OtherPython::of(TargetSolver& solver) {
@@ -39,7 +41,7 @@ bool OtherPython::solves(const Roots& core) {
 }
 
 Result<std::optional<Solved>> OtherPython::attempt() {
-    auto solved = solver_->attempt(solver_->all_roots());
+    auto solved = attempt_that_runs(*solver_, solver_->all_roots());
     if (solved && *solved) note_python(**solved);
     return solved;
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "solver/engine/cuda_code.hpp"
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock::engine {
@@ -76,7 +77,7 @@ public:
         free.spec = MatchSpec{};
         free.spec.name = root.spec.name;
         free.spec.channel = root.spec.channel;
-        auto loosened = solver_.attempt(with(root, free));
+        auto loosened = attempt_that_runs(solver_, with(root, free));
         if (!loosened) return tl::make_unexpected(loosened.error());
         if (*loosened) {
             const auto version = conda_version_of(solver_, **loosened, root.spec.name);
@@ -87,14 +88,14 @@ public:
                 CondaRoot looser = root;
                 looser.spec = *std::move(edited);
                 looser.spec.channel = root.spec.channel;
-                auto verified = solver_.attempt(with(root, looser));
+                auto verified = attempt_that_runs(solver_, with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified)
                     return Repair{"conda: " + root.written + " -> " + name_of(root) + " " + bound, root.pos,
                                   true};
             }
         }
-        auto removed = solver_.attempt(without(root));
+        auto removed = attempt_that_runs(solver_, without(root));
         if (!removed) return tl::make_unexpected(removed.error());
         if (*removed) return Repair{"conda: remove " + root.written, root.pos, true};
         return std::nullopt;
@@ -105,7 +106,7 @@ public:
         CondaRoot renamed = root;
         renamed.spec.name = solver_.conda().nearest_name(root.spec.name);
         const auto solves = [&](const Roots& roots) {
-            auto solved = solver_.attempt(roots);
+            auto solved = attempt_that_runs(solver_, roots);
             return solved && *solved;
         };
         if (!renamed.spec.name.empty() && solves(with(root, renamed))) {
@@ -126,7 +127,7 @@ public:
         PypiRoot free = root;
         free.requirement.specifiers = SpecifierSet{};
         free.requirement.url.reset();
-        auto loosened = solver_.attempt(with(root, free));
+        auto loosened = attempt_that_runs(solver_, with(root, free));
         if (!loosened) return tl::make_unexpected(loosened.error());
         if (*loosened) {
             const auto version = pypi_version_of(solver_, **loosened, root.requirement.name);
@@ -136,7 +137,7 @@ public:
             if (version && edited) {
                 PypiRoot looser = free;
                 looser.requirement.specifiers = *std::move(edited);
-                auto verified = solver_.attempt(with(root, looser));
+                auto verified = attempt_that_runs(solver_, with(root, looser));
                 if (!verified) return tl::make_unexpected(verified.error());
                 if (*verified) {
                     return Repair{
@@ -145,7 +146,7 @@ public:
                 }
             }
         }
-        auto removed = solver_.attempt(without(root));
+        auto removed = attempt_that_runs(solver_, without(root));
         if (!removed) return tl::make_unexpected(removed.error());
         if (*removed) return Repair{"pypi: remove " + root.written, root.pos, true};
         return std::nullopt;
@@ -169,7 +170,7 @@ public:
         request.pypi.push_back(moved);
         TargetSolver other(request, solver_.options(), solver_);
         if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
-        auto solved = other.attempt(other.all_roots());
+        auto solved = attempt_that_runs(other, other.all_roots());
         if (!solved) return tl::make_unexpected(solved.error());
         if (!*solved) return std::nullopt;
         const std::string text = moved.requirement.specifiers.text();
@@ -191,7 +192,7 @@ public:
         if (!spec) return std::nullopt;
         Roots roots = without(root);
         roots.conda.push_back({*std::move(spec), written, root.pos});
-        auto solved = solver_.attempt(roots);
+        auto solved = attempt_that_runs(solver_, roots);
         if (!solved) return tl::make_unexpected(solved.error());
         if (!*solved) return std::nullopt;
         return Repair{"pypi: " + root.written + " -> conda: " + written, root.pos, true};
@@ -241,7 +242,7 @@ Result<std::optional<Repair>> newer_driver(TargetSolver& solver) {
         request.target.cuda = floor;
         TargetSolver other(request, solver.options(), solver);
         if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
-        auto solved = other.attempt(other.all_roots());
+        auto solved = attempt_that_runs(other, other.all_roots());
         if (!solved) return tl::make_unexpected(solved.error());
         if (*solved) {
             return Repair{"target: cuda " + target.cuda.value_or("none") + " -> " + floor,
@@ -257,7 +258,7 @@ Result<std::optional<Repair>> other_option(TargetSolver& solver,
                                            std::string change) {
     TargetSolver other(solver.request(), options, solver);
     if (auto prepared = other.prepare(); !prepared) return tl::make_unexpected(prepared.error());
-    auto solved = other.attempt(other.all_roots());
+    auto solved = attempt_that_runs(other, other.all_roots());
     if (!solved) return tl::make_unexpected(solved.error());
     if (!*solved) return std::nullopt;
     return Repair{std::move(change), SourcePos{{}, 0, 0}, true};

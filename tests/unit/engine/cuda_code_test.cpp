@@ -62,6 +62,15 @@ TEST_F(CudaCode, AReleaseWithoutCodeForAGpuGivesWayToOneThatHasIt) {
     EXPECT_THAT(world.code_read, Not(Contains(HasSubstr("fast_gpu-1.0"))));
 }
 
+TEST_F(CudaCode, ARepairIsReadAsAnAnswerIs) {
+    add("fast-gpu", "3.0", WheelCode{{sm(70), sm(80)}, {12}, true});
+    add("fast-gpu", "2.0", WheelCode{{sm(80), sm(100)}, {12}, true});
+    add("fast-gpu", "1.0", WheelCode{{sm(80), sm(90)}, {12}, true});
+    const Conflict conflict = refused(wheels({"fast-gpu==3.0"}, "12.8", {"9.0"}));
+    ASSERT_FALSE(conflict.repairs.empty());
+    EXPECT_EQ(conflict.repairs.front().change, "pypi: fast-gpu==3.0 -> fast-gpu ==1.0");
+}
+
 TEST_F(CudaCode, PtxCountsWhereTheDriverKnowsItsLanguage) {
     add("fast-gpu", "1.0", WheelCode{{sm(80), {GpuArchitecture::Kind::ptx, 80, '\0', 8, 7}}, {12}, true});
     EXPECT_THAT(package_lines(solved(wheels({"fast-gpu"}, "12.8", {"9.0"}))),
