@@ -27,6 +27,9 @@ public:
     Arrival wait() override;
     [[nodiscard]] std::size_t pending() const override { return inner_->pending(); }
     [[nodiscard]] FetchCounts counts() const override { return inner_->counts(); }
+    std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override {
+        return inner_->read_code(wheels);
+    }
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override {
         return inner_->keeping(std::move(keep));

@@ -30,6 +30,14 @@ constexpr std::array<ComputeCapability, 19> generations{{{5, 0},
                                                          {12, 0},
                                                          {12, 1}}};
 
+/// That a newer release lacks some GPUs tells nothing of those that it has.
+bool is_code_told(const Project& project, const Release& release) {
+    if (is_code_known(release)) return (*release.code)->whole && !(*release.code)->architectures.empty();
+    return is_build_of_toolkit(project.name, release.version) ||
+           std::ranges::any_of(known_wheels(project.name, release.version),
+                               [](const KnownWheel& wheel) { return !wheel.cubins.empty(); });
+}
+
 /// The GPUs that all wheels of an answer have code for whose code is known; empty: of none it is known.
 std::vector<std::string> covered_by_all(const TargetSolver& solver, const Solved& solved, unsigned major) {
     std::vector<std::pair<const Project*, const Release*>> known;
@@ -38,7 +46,7 @@ std::vector<std::string> covered_by_all(const TargetSolver& solver, const Solved
         if (origin.kind != Origin::Kind::release) continue;
         const Project& project = solver.pypi()[origin.project];
         const Release& release = project.releases[origin.release];
-        if (!code_evidence(project, release).empty()) known.emplace_back(&project, &release);
+        if (is_code_told(project, release)) known.emplace_back(&project, &release);
     }
     std::vector<std::string> covered;
     CudaLimits limits = cuda_limits_of(solver.request().target);
