@@ -144,8 +144,11 @@ class ShardedChannels(unittest.TestCase):
 
     def test_locked_names_are_asked_for_at_once(self) -> None:
         self.solve()
+        # Nothing reaches app, lib and tzdata any more: that they are asked for is the lock's doing.
+        self.manifest(["numpy *", "python 3.12.*"], ["thinc ==8.2.5"])
         self.solve(cache="another")
         self.assertEqual(self.asked(), sorted(self.indexes() + self.shards_of(CLOSURE)))
+        self.assertNotIn('name = "app"', self.lock.read_text())
 
     def test_the_lock_is_that_of_the_whole_repodata(self) -> None:
         self.solve()
