@@ -44,9 +44,11 @@ private:
         const auto project = solver_.pypi().project(package.name);
         const auto release = solver_.pypi()[project].release_of(*version);
         if (!release) return;
-        const auto& known = solver_.pypi()[project].releases[*release].requirements;
-        if ((known && known->cuda_major) || is_code_known(solver_.pypi()[project].releases[*release]) ||
-            silent_cuda_of(package.name, *version))
+        const Release& chosen = solver_.pypi()[project].releases[*release];
+        const auto& known = chosen.requirements;
+        const bool is_read = is_code_known(chosen) && !(*chosen.code)->cuda_majors.empty();
+        if ((known && known->cuda_major) || is_read ||
+            silent_cuda_of(solver_.pypi()[project], chosen, limits_))
             return;
         const bool brings_cuda = known && std::ranges::any_of(known->base, [&](DependencyId id) {
                                      const std::string& name =

@@ -102,8 +102,9 @@ TEST_F(CudaCode, WhatWasReadInPartIsToldAndRefusesNothing) {
     add("empty-gpu", "2.0", WheelCode{{}, {12}, false});
     add("shut-gpu", "2.0", std::nullopt);
     add("closed-gpu", "1.0", std::nullopt);
+    add("mute-gpu", "1.0", WheelCode{{sm(90)}, {}, true});
     const Solution solution =
-        solved(wheels({"big-gpu", "empty-gpu", "shut-gpu", "closed-gpu"}, "12.8", {"9.0"}));
+        solved(wheels({"big-gpu", "empty-gpu", "shut-gpu", "closed-gpu", "mute-gpu"}, "12.8", {"9.0"}));
     std::string lines;
     for (const std::string& line : solution.warnings) lines += line + "\n";
     expect_golden("cuda/code_not_read.txt", lines);
