@@ -30,7 +30,16 @@ Result<ArchiveState> check_archive(const std::filesystem::path& file, const Pack
 }
 
 std::string_view archive_end(const Package& package) {
-    if (package.kind == PackageKind::pypi) return ".whl";
+    if (package.kind == PackageKind::pypi) {
+        switch (package.artifact) {
+            case ArtifactKind::wheel:
+                return ".whl";
+            case ArtifactKind::sdist:
+                return std::string_view(package.url).ends_with(".zip") ? ".zip" : ".tar.gz";
+            case ArtifactKind::git:
+                return ".tar";
+        }
+    }
     return std::string_view(package.url).ends_with(".conda") ? ".conda" : ".tar.bz2";
 }
 

@@ -17,7 +17,8 @@ enum class ArchiveState { absent, damaged, whole };
 /// read.
 Result<ArchiveState> check_archive(const std::filesystem::path& file, const Package& package);
 
-/// The end of an archive's file name by the package's kind and URL: ".conda", ".tar.bz2" or ".whl".
+/// The end of an archive's file name by the package's kind and URL: ".conda", ".tar.bz2", ".whl", ".tar.gz",
+/// ".zip", or ".tar" for the tree of a git commit.
 std::string_view archive_end(const Package& package);
 /// "<sha256><end>": from the lock, never from a server.
 std::string archive_name(const Package& package);

@@ -11,11 +11,14 @@
 #include <fmt/format.h>
 
 #include "fetch/packing.hpp"
+#include "fetch/pypi/archive_facts.hpp"
+#include "fetch/pypi/link_folder.hpp"
 #include "fetch/pypi/metadata_ladder.hpp"
 #include "fetch/pypi/simple_page.hpp"
 #include "fetch/pypi/wheel_code.hpp"
 #include "fetch/url.hpp"
 #include "solver/spec/package_name.hpp"
+#include "solver/spec/wheel.hpp"
 
 namespace aimlock {
 namespace {
@@ -27,6 +30,13 @@ constexpr const char* page_accept =
 std::string without_trailing_slashes(std::string text) {
     while (text.size() > 1 && text.ends_with('/')) text.pop_back();
     return text;
+}
+
+/// Fails where an archive does not hold what its address was written for.
+Result<void> check_name(const std::string& wanted, std::string_view held, const std::string& url) {
+    if (normalize_pypi_name(held) == wanted) return {};
+    return fail(ErrorCode::index, fmt::format("{}: it holds `{}`, not `{}`", shown_url(url), held, wanted),
+                "Write the name that it holds, or another address");
 }
 
 /// An index may be a folder: then its pages are files.
@@ -44,17 +54,20 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
         : session(fetch),
           options(std::move(given)),
           ladder(fetch),
-          filter{options.keep, options.exclude_newer_ms} {
+          archives(fetch, options.read_project),
+          filter{options.keep, options.exclude_newer_ms, true, false} {
         bytes_before = session.transfer().counts().bytes;
         for (std::string& index : options.indexes)
             index = without_trailing_slashes(session.learn(as_url(index)));
         for (auto& [name, index] : options.pins)
             index = without_trailing_slashes(session.learn(as_url(index)));
+        for (auto& [name, address] : options.direct) address.url = session.learn(address.url);
     }
 
     FetchSession& session;
     LiveMetadataOptions options;
     MetadataLadder ladder;
+    ArchiveReader archives;
     PageFilter filter;
     std::atomic<std::uint64_t> pages{0};
     std::uint64_t bytes_before = 0;
@@ -146,7 +159,16 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
         return pinned == options.pins.end() ? options.indexes : std::vector<std::string>{pinned->second};
     }
 
+    [[nodiscard]] PageFilter filter_for(const std::string& name) const {
+        PageFilter own = filter;
+        own.wheels = options.sources.takes_wheels(name);
+        own.sdists = options.sources.may_build(name);
+        return own;
+    }
+
     void ask_index(const std::string& name, std::size_t which) {
+        if (const auto direct = options.direct.find(name); direct != options.direct.end())
+            return ask_direct(name, direct->second);
         const std::vector<std::string> indexes = indexes_for(name);
         if (which == indexes.size()) return deliver_page(name, ProjectPage{name, {}, false, {}, {}, {}});
         const std::string& index = indexes[which];
@@ -162,7 +184,9 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
         request.condense = &pack_simple_page;
         auto page = std::make_shared<std::optional<ProjectPage>>();  // unpacked once, as the check
         request.check = [self = shared_from_this(), page, name, index](std::string_view packed) {
-            *page = unpack_page(packed, {name, index, {}}, self->filter);
+            *page = self->options.sources.is_default()
+                        ? unpack_page(packed, {name, index, {}}, self->filter)
+                        : unpack_page(packed, {name, index, {}}, self->filter_for(name));
             return *page ? Result<void>{} : fail(ErrorCode::internal, "a packed page cannot be read");
         };
         // A page that needs no request costs less than waking a worker for it.
@@ -191,45 +215,84 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
                                                   "Give `--index URL`, or set PIP_INDEX_URL")});
         }
         for (const std::string& folder : options.find_links) {
-            if (auto added = add_local_wheels(folder, page); !added) {
+            if (auto added = add_files_of_folder(folder, filter_for(name), page); !added) {
                 return deliver(PageArrived{name, tl::make_unexpected(std::move(added.error()))});
             }
         }
         deliver(PageArrived{name, std::move(page)});
     }
 
-    /// Wheels of a folder have no upload time, and a cut-off takes only what is known to be too new or comes
-    /// from an index: what the user put there is meant.
-    Result<void> add_local_wheels(const std::string& written, ProjectPage& page) const {
-        std::error_code failed;
-        std::filesystem::path folder =
-            is_file_url(written) ? path_of_file_url(written) : std::filesystem::path(written);
-        folder = std::filesystem::absolute(folder, failed).lexically_normal();
-        std::vector<std::filesystem::path> wheels;
-        for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
-            const std::string file = entry.path().filename().string();
-            if (!file.ends_with(".whl") || (filter.keep && !filter.keep(file))) continue;
-            if (normalize_pypi_name(file.substr(0, file.find('-'))) == page.name)
-                wheels.push_back(entry.path());
+    /// The page of a project that an address names: the one file there. What its hash vouches for is read
+    /// as any wheel; else all of it is, for the lock must hold a hash.
+    void ask_direct(const std::string& name, const DirectUrl& address) {
+        WheelFile file;
+        file.url = address.bare();
+        file.kind = address.kind;
+        file.direct = true;
+        file.subdirectory = address.subdirectory;
+        file.sha256 = address.sha256;
+        file.file_name = percent_decoded(file.url.substr(file.url.rfind('/') + 1));
+        if (address.kind == ArtifactKind::wheel) {
+            const auto wheel = WheelName::parse(file.file_name);
+            if (!wheel) return deliver(PageArrived{name, tl::make_unexpected(wheel.error())});
+            if (auto same = check_name(name, wheel->name, file.url); !same)
+                return deliver(PageArrived{name, tl::make_unexpected(same.error())});
+            if (file.sha256.known() && !is_file_url(file.url)) return deliver_direct(name, address, file);
         }
-        if (failed)
-            return fail(ErrorCode::io, fmt::format("{}: cannot list: {}", folder.string(), failed.message()));
-        std::ranges::sort(wheels);
-        for (const auto& path : wheels) {
-            const auto content = read_whole_file(path);
-            if (!content) return fail(ErrorCode::io, path.string() + ": cannot read");
-            WheelFile file;
-            file.file_name = path.filename().string();
-            file.url = file_url_of(path);
-            file.sha256 = sha256_of(*content);
-            file.size_bytes = content->size();
-            const std::string_view version = version_in_file_name(file.file_name);
-            std::erase_if(page.unusable, [&](const auto& entry) { return entry.first == version; });
-            page.wheels.push_back(std::move(file));
-            if (!page.exists) page.index = without_trailing_slashes(file_url_of(folder));
-            page.exists = true;
+        archives.ask({file.url, file.kind, file.sha256, file.subdirectory},
+                     [self = shared_from_this(), name, address, file](Result<ArchiveFacts> facts) {
+                         self->take_direct(name, address, file, std::move(facts));
+                     });
+    }
+
+    void take_direct(const std::string& name,
+                     const DirectUrl& address,
+                     WheelFile file,
+                     Result<ArchiveFacts> facts) {
+        if (!facts) return deliver(PageArrived{name, tl::make_unexpected(std::move(facts.error()))});
+        if (!facts->metadata.unusable.empty()) {
+            return deliver(PageArrived{
+                name, fail(ErrorCode::index, fmt::format("{}: these sources cannot be used: {}",
+                                                         shown_url(file.url), facts->metadata.unusable))});
         }
-        return {};
+        if (auto same = check_name(name, facts->metadata.name, file.url); !same)
+            return deliver(PageArrived{name, tl::make_unexpected(same.error())});
+        file.sha256 = facts->sha256;
+        file.size_bytes = facts->size_bytes;
+        // The name of a branch's archive says nothing; what is inside does.
+        if (file.kind != ArtifactKind::wheel)
+            file.file_name = name + "-" + facts->metadata.version + ".tar.gz";
+        {
+            const std::lock_guard lock(mutex);
+            known.emplace(file.url, std::move(facts->metadata));
+        }
+        deliver_direct(name, address, std::move(file));
+    }
+
+    void deliver_direct(const std::string& name, const DirectUrl& address, WheelFile file) {
+        ProjectPage page{name, address.place(), true, {}, {}, {}};
+        page.wheels.push_back(std::move(file));
+        deliver(PageArrived{name, std::move(page)});
+    }
+
+    /// Metadata of sources: all of the archive is read, nothing of it is run.
+    void ask_sources(const WheelFile& file) {
+        archives.ask({file.url, file.kind, file.sha256, file.subdirectory},
+                     [self = shared_from_this(), file](Result<ArchiveFacts> facts) {
+                         self->deliver(MetadataArrived{file.url, sources_metadata(file, std::move(facts))});
+                     });
+    }
+
+    static Result<CoreMetadata> sources_metadata(const WheelFile& file, Result<ArchiveFacts> facts) {
+        if (!facts) return tl::make_unexpected(std::move(facts.error()));
+        CoreMetadata& metadata = facts->metadata;
+        const auto named = SdistName::parse(file.file_name);
+        const auto version = Pep440Version::parse(metadata.version);
+        const bool same = named && version && normalize_pypi_name(metadata.name) == named->name &&
+                          *version == named->version;
+        if (!same && metadata.unusable.empty())
+            metadata.unusable = fmt::format("they hold {} {}", metadata.name, metadata.version);
+        return std::move(metadata);
     }
 };
 
@@ -260,6 +323,14 @@ void LiveMetadata::ask_metadata(const WheelFile& wheel) {
             return;
         }
     }
+    if (wheel.kind != ArtifactKind::wheel) {
+        auto facts = state_->archives.at_hand({wheel.url, wheel.kind, wheel.sha256, wheel.subdirectory});
+        if (!facts) return state_->ask_sources(wheel);
+        const std::lock_guard lock(state_->mutex);
+        state_->arrivals.emplace_back(
+            MetadataArrived{wheel.url, State::sources_metadata(wheel, std::move(*facts))});
+        return;
+    }
     if (auto metadata = state_->ladder.at_hand(wheel)) {
         const std::lock_guard lock(state_->mutex);
         state_->arrivals.emplace_back(MetadataArrived{wheel.url, std::move(*metadata)});
@@ -285,7 +356,7 @@ std::size_t LiveMetadata::pending() const {
 }
 
 FetchCounts LiveMetadata::counts() const {
-    return {state_->pages.load(), state_->ladder.requests(),
+    return {state_->pages.load(), state_->ladder.requests() + state_->archives.requests(),
             state_->session.transfer().counts().bytes - state_->bytes_before};
 }
 
@@ -308,6 +379,12 @@ std::vector<Result<WheelCode>> LiveMetadata::read_code(const std::vector<WheelFi
 std::unique_ptr<MetadataSource> LiveMetadata::keeping(std::function<bool(std::string_view)> keep) const {
     LiveMetadataOptions options = state_->options;
     options.keep = std::move(keep);
+    return std::make_unique<LiveMetadata>(state_->session, std::move(options));
+}
+
+std::unique_ptr<MetadataSource> LiveMetadata::building(const SourcePolicy& policy) const {
+    LiveMetadataOptions options = state_->options;
+    options.sources = policy;
     return std::make_unique<LiveMetadata>(state_->session, std::move(options));
 }
 

@@ -18,6 +18,9 @@ struct LiveMetadataOptions {
     std::vector<std::string> indexes;  ///< of index_addresses(); a folder `index/<name>/index.json` works too
     std::map<std::string, std::string> pins;  ///< normalised name -> the one index it comes from
     std::vector<std::string> find_links;      ///< local folders of wheels, added to what the index has
+    std::map<std::string, DirectUrl> direct;  ///< normalised name -> the one address it comes from
+    SourcePolicy sources;                     ///< whose archives of sources are candidates
+    SourceProjectReader read_project;         ///< for sources; empty: none of them can be used
     /// As PageFilter::keep; called on workers and by whoever asks. Empty: every wheel.
     std::function<bool(std::string_view wheel_file_name)> keep;
     std::optional<std::int64_t> exclude_newer_ms;
@@ -45,6 +48,7 @@ public:
     std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
+    [[nodiscard]] std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const override;
 
 private:
     struct State;

@@ -260,7 +260,7 @@ void FetchSession::finish(const std::shared_ptr<Asked>& asked, Result<Document> 
 void FetchSession::send(const std::shared_ptr<Asked>& asked) {
     HttpRequest http;
     http.url = asked->candidates[asked->candidate];
-    http.accept_gzip = true;
+    http.accept_gzip = !asked->request.as_it_is;
     http.body_cap = asked->request.body_cap;
     http.may_be_forbidden = asked->request.forbidden_is_absent;
     if (!asked->request.accept.empty()) http.headers.push_back("Accept: " + asked->request.accept);
@@ -346,7 +346,7 @@ Result<FetchSession::Answer> FetchSession::read_answer(const Asked& asked, const
     entry.etag = response.etag;
     entry.last_modified = response.last_modified;
     entry.content_type = document.content_type = response.content_type;
-    entry.coding = response.content_encoding;
+    entry.coding = request.as_it_is ? std::string() : response.content_encoding;
     const bool no_validator = entry.etag.empty() && entry.last_modified.empty();
     entry.lifetime_s = response.max_age_s.value_or(no_validator ? own_lifetime_s : 0);
     auto body = decoded(response.body, entry.coding, shown, request.body_cap);

@@ -61,6 +61,14 @@ void add_target(Canonical& out, const TargetRequest& request) {
     add_pypi(out, request.pypi_constraints);
 }
 
+void add_sources(Canonical& out, const SourcePolicy& sources) {
+    out.add(sources.all ? "builds" : "");
+    out.texts(sources.allowed);
+    out.texts(sources.never);
+    out.add(sources.no_wheels ? "no wheels" : "");
+    out.texts(sources.sources_only);
+}
+
 void enter(std::vector<LockRoot>& roots, LockRoot root) {
     const auto known = std::ranges::find_if(roots, [&root](const LockRoot& other) {
         return other.kind == root.kind && other.requirement == root.requirement && other.index == root.index;
@@ -229,6 +237,7 @@ Sha256 request_digest(const Request& request) {
     out.add(word_of(options.prerelease));
     out.add(word_of(options.resolution));
     out.add(options.exclude_newer_ms ? instant_text(*options.exclude_newer_ms) : "");
+    if (!options.sources.is_default()) add_sources(out, options.sources);
     out.add(request.name_map ? without_secrets(*request.name_map) : "");
     out.list(request.targets, [&out](const TargetRequest& target) { add_target(out, target); });
     return out.digest();
@@ -250,7 +259,8 @@ std::vector<std::string> stale_reasons(const Lock& lock,
         reasons.push_back("the image's base was " + quoted(locked_base) + ", is " + quoted(base));
     // The digest also covers what a lock does not spell out: channels as written, order, mirrors of a name.
     if (reasons.empty() && request_digest(request) != lock.inputs) {
-        reasons.emplace_back("channels, indexes or the order of requirements changed");
+        reasons.emplace_back(
+            "channels, indexes, what may be built from source or the order of requirements changed");
     }
     return reasons;
 }

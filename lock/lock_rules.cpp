@@ -23,14 +23,26 @@ bool is_plain(std::string_view text, std::string_view allowed) {
     return plain && !text.empty() && text.find_first_not_of('.') != std::string_view::npos;
 }
 
+/// How a git repository is reached: of `git+https://…` the "https"; empty: no repository.
+std::string_view git_transport(const Address& address) {
+    constexpr std::string_view git = "git+";
+    return address.scheme.starts_with(git) ? address.scheme.substr(git.size()) : std::string_view{};
+}
+
 /// What is wrong with an address in a lock; empty: nothing.
 std::string_view address_fault(std::string_view text) {
     const Address address = split_address(text);
     if (text.empty()) return "address is empty";
-    if (!address.userinfo.empty()) return "address holds a user name or password";
-    if (!address.scheme.empty() && !is_web(address) && address.scheme != "file")
+    const std::string_view transport = git_transport(address);
+    // ssh knows no other way to say whose key it is; that is no secret.
+    const bool ssh_user = transport == "ssh" && address.userinfo.find(':') == std::string_view::npos;
+    if (!address.userinfo.empty() && !ssh_user) return "address holds a user name or password";
+    if (!transport.empty() && transport != "https" && transport != "ssh" && transport != "file")
+        return "address of a repository is neither https, ssh nor a file";
+    if (!address.scheme.empty() && !is_web(address) && address.scheme != "file" && transport.empty())
         return "address is neither http(s) nor a file";
-    if (is_web(address) && address.host.empty()) return "address has no host";
+    if ((is_web(address) || (!transport.empty() && transport != "file")) && address.host.empty())
+        return "address has no host";
     if (text.find('\\') != std::string_view::npos || text.find(' ') != std::string_view::npos) {
         return "address holds a blank or backslash";
     }
@@ -101,6 +113,31 @@ Broken check_roots(const Lock& lock, std::string_view block, const std::vector<L
     return std::nullopt;
 }
 
+/// What is wrong with what a package from PyPI comes as; empty: nothing.
+std::string_view artifact_fault(const Package& package) {
+    const std::string& url = package.url;
+    const bool git = url.starts_with("git+");
+    switch (package.artifact) {
+        case ArtifactKind::wheel:
+            return url.ends_with(".whl") && !git ? std::string_view{} : "not a wheel";
+        case ArtifactKind::sdist:
+            return (url.ends_with(".tar.gz") || url.ends_with(".zip")) && !git ? std::string_view{}
+                                                                               : "not a source distribution";
+        case ArtifactKind::git:
+            break;
+    }
+    const std::string commit = commit_of(url);
+    const bool full = (commit.size() == 40 || commit.size() == 64) &&
+                      commit.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return git && full ? std::string_view{} : "not a commit of a git repository";
+}
+
+/// True for a path that could leave its folder.
+bool has_dots(std::string_view path) {
+    return path.front() == '/' || path.find("..") != std::string_view::npos ||
+           path.find('\\') != std::string_view::npos;
+}
+
 Broken check_origin(const Lock& lock, std::size_t index) {
     const Package& package = lock.packages[index].package;
     const std::string_view key = package.kind == PackageKind::conda ? "channel" : "index";
@@ -112,7 +149,14 @@ Broken check_origin(const Lock& lock, std::size_t index) {
     }
     const Address from = split_address(package.url);
     const Address home = split_address(source->url);
-    if (!is_web(from)) {
+    const bool is_remote_git = !git_transport(from).empty() && git_transport(from) != "file";
+    if (is_remote_git && from.scheme != home.scheme)
+        return BrokenRule{"package", index, "url", "repository is reached otherwise than its source", {}};
+    if (git_transport(from) == "file") {
+        if (repository_of(package.url) == source->url) return std::nullopt;
+        return BrokenRule{"package", index, "url", "repository is not its source `" + source->url + "`", {}};
+    }
+    if (!is_web(from) && !is_remote_git) {
         if (is_web(home) || !has_path_of(package.url, source->url)) {
             return BrokenRule{
                 "package", index, "url", "file is outside of its source `" + source->url + "`", {}};
@@ -150,9 +194,14 @@ Broken check_package(const Lock& lock, std::size_t index) {
     if (std::string fault = targets_fault(lock, lock.packages[index].targets); !fault.empty()) {
         return broken("targets", std::move(fault));
     }
-    const bool archive = conda ? package.url.ends_with(".conda") || package.url.ends_with(".tar.bz2")
-                               : package.url.ends_with(".whl");
-    if (!archive) return broken("url", conda ? "not a conda package" : "not a wheel");
+    if (conda && !package.url.ends_with(".conda") && !package.url.ends_with(".tar.bz2"))
+        return broken("url", "not a conda package");
+    if (conda && (package.artifact != ArtifactKind::wheel || package.direct))
+        return broken("kind", "a conda package is not built, and comes from its channel");
+    if (const std::string_view fault = artifact_fault(package); !conda && !fault.empty())
+        return broken("url", std::string(fault));
+    if (!package.subdirectory.empty() && has_dots(package.subdirectory))
+        return broken("subdirectory", "not a path inside the sources");
     if (conda) {
         for (const std::string& name : lock.packages[index].targets) {
             if (package.subdir != "noarch" && package.subdir != lock.target(name)->platform) {

@@ -207,6 +207,13 @@ Result<void> read_package(BlockReader& in, LockPackage& locked) {
     in.number("timestamp", package.timestamp_ms);
     in.flag("yanked", package.yanked);
     in.flag("prerelease", package.prerelease);
+    in.flag("direct", package.direct);
+    std::string built_from = "wheel";
+    in.choice("built-from", built_from, false, {"wheel", "sdist", "git"});
+    if (built_from == "sdist") package.artifact = ArtifactKind::sdist;
+    if (built_from == "git") package.artifact = ArtifactKind::git;
+    in.list("build-requires", package.build_requires);
+    in.text("subdirectory", package.subdirectory);
     return in.done();
 }
 

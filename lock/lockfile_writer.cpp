@@ -131,6 +131,10 @@ void write_package(Lines& out, const LockPackage& locked) {
     out.put("timestamp", package.timestamp_ms);
     out.flag("yanked", package.yanked);
     out.flag("prerelease", package.prerelease);
+    out.flag("direct", package.direct);
+    if (package.artifact != ArtifactKind::wheel) out.must("built-from", word_of(package.artifact));
+    out.put("build-requires", package.build_requires);
+    out.put("subdirectory", package.subdirectory);
 }
 
 /// The keys before the first block, less `content`.

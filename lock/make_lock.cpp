@@ -94,9 +94,15 @@ public:
             return fail(ErrorCode::internal,
                         package.name + " comes from `" + package.origin + "`, which is no source");
         }
-        package.url = without_secrets(package.url);
+        // The address of a repository holds no secret, but it may hold the user that ssh wants.
+        const bool git = package.artifact == ArtifactKind::git;
+        if (!git) package.url = without_secrets(package.url);
         const Address address = split_address(package.url);
-        if (is_web(address)) {
+        if (git && address.scheme == "git+file") {
+            package.origin = entry->source.name;
+            return {};
+        }
+        if (is_web(address) || git) {
             package.origin = entry->source.name;
             entry->hosts.insert(std::string(address.host));
             return {};
@@ -177,6 +183,7 @@ Result<Package> entered(Package package, Sources& sources) {
     package.license = cleaned(package.license);
     for (std::string& text : package.depends) text = cleaned(text);
     for (std::string& text : package.constrains) text = cleaned(text);
+    for (std::string& text : package.build_requires) text = cleaned(text);
     if (Result<void> source = sources.enter(package); !source)
         return tl::make_unexpected(std::move(source).error());
     return package;

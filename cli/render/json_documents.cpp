@@ -39,6 +39,11 @@ Json package_json(const Package& package) {
     json["requires"] = package.depends;
     if (!package.extras.empty()) json["extras"] = package.extras;
     if (!package.provides.empty()) json["provides"] = package.provides;
+    if (package.direct) json["direct"] = true;
+    if (package.artifact != ArtifactKind::wheel) {
+        json["built_from"] = word_of(package.artifact);
+        json["build_requires"] = package.build_requires;
+    }
     return json;
 }
 

@@ -10,6 +10,7 @@
 
 #include "lock/instant.hpp"
 #include "lock/manifest/target_rules.hpp"
+#include "solver/spec/direct_url.hpp"
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock::cli {
@@ -110,9 +111,10 @@ std::string shown(const Requirement& requirement) {
     for (std::size_t i = 0; i < requirement.extras.size(); ++i)
         text += (i == 0 ? "[" : ",") + requirement.extras[i];
     if (!requirement.extras.empty()) text += "]";
-    if (requirement.url) text += " @ " + *requirement.url;
+    if (const auto address = DirectUrl::parse(requirement.url.value_or("")); requirement.url && address)
+        text += " @ " + address->text();
     if (!requirement.specifiers.empty()) text += " " + requirement.specifiers.text();
-    if (requirement.marker) text += "; " + requirement.marker->text();
+    if (requirement.marker) text += (requirement.url ? " ; " : "; ") + requirement.marker->text();
     return text;
 }
 
@@ -122,6 +124,13 @@ void read_pypi(const SolveFlags& flags, TargetRequest& out, Errors& errors) {
         if (!requirement) {
             errors.push_back(about(std::move(requirement).error(), "--pypi", text));
             continue;
+        }
+        if (requirement->url) {
+            if (auto address = DirectUrl::parse(*requirement->url); !address) {
+                errors.push_back(
+                    {ErrorCode::usage, address.error().message, command_line, address.error().hint});
+                continue;
+            }
         }
         std::string written = shown(*requirement);
         out.pypi.push_back({std::move(*requirement), std::move(written), std::nullopt, command_line});
@@ -220,6 +229,15 @@ void read_overrides(const SolveFlags& flags, Request& request, Errors& errors) {
             request.options.exclude_newer_ms = *instant;
         else
             errors.push_back(about(std::move(instant).error(), "--exclude-newer", flags.exclude_newer));
+    }
+    SourcePolicy& sources = request.options.sources;
+    if (flags.allow_sdist && flags.allowed_sdists.empty()) sources.all = true;
+    for (const std::string& name : flags.allowed_sdists) {
+        if (is_valid_pypi_name(name)) {
+            sources.allowed.push_back(normalize_pypi_name(name));
+        } else {
+            add(errors, fmt::format("`--allow-sdist {}` names no PyPI project", name));
+        }
     }
     if (!flags.indexes.empty()) request.indexes = flags.indexes;
     if (!flags.name_map.empty()) request.name_map = flags.name_map;

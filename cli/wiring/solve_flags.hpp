@@ -36,6 +36,8 @@ struct SolveFlags {
     std::string resolution;
     std::string channel_priority;
     std::string name_map;
+    bool allow_sdist = false;                 ///< `--allow-sdist` was given, with names or …
+    std::vector<std::string> allowed_sdists;  ///< … for all where this is empty
 
     /// True where the request is on the command line, even where a manifest lies in the folder.
     [[nodiscard]] bool is_request() const { return !conda.empty() || !pypi.empty(); }

@@ -15,9 +15,11 @@
 #include "fetch/pypi/index_config.hpp"
 #include "fetch/read_name_map.hpp"
 #include "fetch/url.hpp"
+#include "lock/manifest/source_project.hpp"
 #include "solver/engine/cuda_index.hpp"
 #include "solver/engine/solve.hpp"
 #include "solver/engine/specs_to_read.hpp"
+#include "solver/spec/direct_url.hpp"
 
 namespace aimlock::cli {
 namespace {
@@ -229,7 +231,12 @@ LiveMetadataOptions options_for(const TargetRequest& target,
     }
     for (const PypiRoot& root : target.pypi) {
         if (root.index) options.pins[root.requirement.name] = *root.index;
+        if (!root.requirement.url) continue;
+        if (auto address = DirectUrl::parse(*root.requirement.url))
+            options.direct.emplace(root.requirement.name, *std::move(address));
     }
+    options.sources = asked.request.options.sources;
+    options.read_project = read_source_project;
     options.hint = hint_of(target);
     return options;
 }
@@ -259,6 +266,14 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& consol
     for (const std::string& folder : asked.request.find_links) {
         worlds.sources.push_back(source_of_folder(
             folder, is_file_url(folder) ? path_of_file_url(folder) : asked.folder / folder, asked));
+    }
+    for (const TargetRequest& target : asked.request.targets) {
+        for (const PypiRoot& root : target.pypi) {
+            const auto address = DirectUrl::parse(root.requirement.url.value_or(std::string()));
+            if (!address || !named.insert(address->place()).second) continue;
+            worlds.sources.push_back(
+                {LockSource{PackageKind::pypi, address->place(), address->place(), {}}, {}});
+        }
     }
     for (const TargetRequest& target : asked.request.targets) {
         LiveMetadataOptions options = options_for(target, indexes, asked, worlds);

@@ -34,6 +34,9 @@ public:
         std::function<bool(std::string_view)> keep) const override {
         return inner_->keeping(std::move(keep));
     }
+    [[nodiscard]] std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const override {
+        return inner_->building(policy);
+    }
     /// True when pages were asked for and none existed, in the cache or at an index.
     [[nodiscard]] bool found_nothing() const { return asked_a_page_ && !had_a_page_; }
 

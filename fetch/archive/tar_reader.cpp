@@ -59,10 +59,21 @@ Result<TarReader> TarReader::open(std::string_view bytes,
     state->left = state->most = most_bytes;
     ::archive* reader = state->reader.get();
     if (reader == nullptr) return fail(ErrorCode::internal, "libarchive gives no reader");
-    // Only what conda packages are made of: every further format is one more parser that a hostile file could
-    // reach.
-    const int filter = compression == TarCompression::zstd ? ::archive_read_support_filter_zstd(reader)
-                                                           : ::archive_read_support_filter_bzip2(reader);
+    // Only what is asked for: every further format is one more parser that a hostile file could reach.
+    const auto support = [&] {
+        switch (compression) {
+            case TarCompression::zstd:
+                return ::archive_read_support_filter_zstd(reader);
+            case TarCompression::bzip2:
+                return ::archive_read_support_filter_bzip2(reader);
+            case TarCompression::gzip:
+                return ::archive_read_support_filter_gzip(reader);
+            case TarCompression::none:
+                break;
+        }
+        return ARCHIVE_OK;
+    };
+    const int filter = support();
     if (filter != ARCHIVE_OK || ::archive_read_support_format_tar(reader) != ARCHIVE_OK ||
         ::archive_read_open_memory(reader, bytes.data(), bytes.size()) != ARCHIVE_OK) {
         return state->broken();

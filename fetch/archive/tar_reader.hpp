@@ -19,7 +19,7 @@ struct TarEntry {
     bool executable = false;  ///< the owner's execute bit: all that is kept of the mode
 };
 
-enum class TarCompression : std::uint8_t { zstd, bzip2 };
+enum class TarCompression : std::uint8_t { zstd, bzip2, gzip, none };
 
 /// Reads a compressed tar in memory from its beginning to its end. Only regular files, folders, symlinks and
 /// hard links are let through: everything else (devices, sparse files, unknown types) is an error, as is a

@@ -49,10 +49,9 @@ void take_field(std::string_view name, std::string value, CoreMetadata& into) {
     }
 }
 
-}  // namespace
-
-Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::string& document) {
-    CoreMetadata metadata;
+/// Calls `take` with each field of the header and its value, folded lines joined.
+template <class Take>
+void for_each_field(std::string_view text, Take take) {
     std::string_view name;
     std::string value;
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -66,18 +65,35 @@ Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::strin
             value.append(" ").append(trimmed(line));
             continue;
         }
-        if (!name.empty()) take_field(name, std::move(value), metadata);
+        if (!name.empty()) take(name, std::move(value));
         const std::size_t colon = line.find(':');
         name = colon == std::string_view::npos ? std::string_view{} : line.substr(0, colon);
         value = std::string(colon == std::string_view::npos ? std::string_view{}
                                                             : trimmed(line.substr(colon + 1)));
     }
-    if (!name.empty()) take_field(name, std::move(value), metadata);
+    if (!name.empty()) take(name, std::move(value));
+}
+
+}  // namespace
+
+Result<CoreMetadata> parse_core_metadata(std::string_view text, const std::string& document) {
+    CoreMetadata metadata;
+    for_each_field(text, [&](std::string_view name, std::string value) {
+        take_field(name, std::move(value), metadata);
+    });
     if (metadata.name.empty() || metadata.version.empty()) {
         return fail(ErrorCode::index, document + ": not a METADATA document: it states no " +
                                           (metadata.name.empty() ? "Name" : "Version"));
     }
     return metadata;
+}
+
+std::vector<std::string> metadata_values(std::string_view text, std::string_view field) {
+    std::vector<std::string> values;
+    for_each_field(text, [&](std::string_view name, std::string value) {
+        if (equal_ignoring_case(name, field)) values.push_back(std::move(value));
+    });
+    return values;
 }
 
 std::string pack_core_metadata(const CoreMetadata& metadata) {

@@ -84,7 +84,8 @@ error_code read_field(std::string_view key, json::value& value, ListedFile& file
 
 error_code read_file(json::object& object, PageBuilder& builder) {
     std::string_view file_name;
-    // The name first: what is no wheel ends here, and the rest of its object is skipped unread.
+    // The name first: what is neither wheel nor sdist ends here, and the rest of its object is skipped
+    // unread.
     if (const error_code code = object.find_field_unordered("filename").get_string().get(file_name);
         code != SUCCESS)
         return code;

@@ -34,8 +34,13 @@ std::optional<CoreMetadata> read_beside(const WheelFile& wheel) {
 std::optional<CoreMetadata> read_cached(const HttpCache& cache, const std::string& key) {
     const auto cached = cache.find(key);
     if (!cached) return std::nullopt;
-    if (cached->coding == packed_metadata_form) return unpack_core_metadata(cached->body);
-    return std::nullopt;
+    if (cached->coding != packed_metadata_form) return std::nullopt;
+    auto metadata = unpack_core_metadata(cached->body);
+    // Of a wheel whose size no index states: it stands where a document has its tag.
+    const std::string& size = cached->etag;
+    if (metadata && !size.empty())
+        std::from_chars(size.data(), size.data() + size.size(), metadata->file_bytes);
+    return metadata;
 }
 
 }  // namespace
@@ -103,6 +108,7 @@ private:
         mirror_ = mirror;
         const auto parts = split_url(shared_->session.candidates(wheel_.url)[mirror]);
         host_ = parts ? parts->host : std::string{};
+        if (wheel_.direct) return ask_tail();  // nobody announced a document, and the answer states the size
         if (wheel_.has_core_metadata) return ask_document(true, 1);
         if (shared_->worth_asking_blind(host_)) return ask_document(false, 1);
         ask_tail();
@@ -204,6 +210,7 @@ private:
             return fall(
                 fail(ErrorCode::not_found, what_ + ": the index lists it, but the server does not have it"));
         if (!as_asked) return ask_whole(1);
+        file_bytes_ = range->total;
         tail_ = std::move(response.body);
         tail_begin_ = range->begin;
         const auto directory = find_zip_directory(tail_, range->total, what_);
@@ -287,6 +294,7 @@ private:
                 fail(ErrorCode::integrity, fmt::format("{}: sha256 is {}, but the index promised {}", what_,
                                                        sha256_of(response.body).hex(), wheel_.sha256.hex())));
         }
+        file_bytes_ = response.body.size();
         auto text = metadata_of_wheel(response.body, what_);
         if (!text) return fall(tl::make_unexpected(std::move(text.error())));
         keep(parse_core_metadata(*text, what_));
@@ -299,6 +307,10 @@ private:
         document.url = wheel_.url;
         document.coding = packed_metadata_form;
         document.body = packed;
+        if (wheel_.direct && file_bytes_ != 0) {
+            metadata->file_bytes = file_bytes_;
+            document.etag = std::to_string(file_bytes_);
+        }
         FetchSession& session = shared_->session;
         const auto write = [&] {
             if (auto stored = session.cache().store(key_, document); !stored)
@@ -320,6 +332,7 @@ private:
     std::string host_;        // of that
     std::string tail_;
     std::uint64_t tail_begin_ = 0;
+    std::uint64_t file_bytes_ = 0;
     ZipDirectory directory_;
     ZipMember member_;
 };

@@ -11,6 +11,7 @@ namespace {
 
 using pypi::PackedHead;
 using pypi::PackedPage;
+using pypi::PackedSdist;
 using pypi::PackedWheel;
 
 // Ordered: a version is called by the most telling reason of its files.
@@ -36,14 +37,12 @@ public:
         in.align(8);
         heads_ = {in.array<PackedHead>(page_.heads), page_.heads};
         wheels_ = {in.array<PackedWheel>(page_.wheels), page_.wheels};
+        sdists_ = {in.array<PackedSdist>(page_.sdists), page_.sdists};
         middles_ = in.take(page_.middle_bytes);
         if (!in.finished()) return false;
         for (const PackedHead& head : heads_) damaged_ = damaged_ || head.version >= page_.versions;
-        for (const PackedWheel& wheel : wheels_) {
-            damaged_ = damaged_ || wheel.head >= page_.heads || wheel.tag >= page_.tags ||
-                       wheel.middle_at > page_.middle_bytes ||
-                       wheel.middle_size > page_.middle_bytes - wheel.middle_at;
-        }
+        for (const PackedWheel& wheel : wheels_)
+            damaged_ = damaged_ || wheel.tag >= page_.tags || lies_outside(wheel);
         return !damaged_;
     }
 
@@ -78,24 +77,52 @@ public:
     WheelFile file(const PackedWheel& wheel) {
         WheelFile file;
         file.file_name = file_name(wheel);
-        const std::string_view prefix = text(wheel.prefix);
-        const std::string_view middle = middles_.substr(wheel.middle_at, wheel.middle_size);
-        const bool whole = (wheel.flags & PackedWheel::url_without_name) != 0;
-        file.url.reserve(prefix.size() + middle.size() + (whole ? 0 : file.file_name.size()));
-        file.url.append(prefix).append(middle);
-        if (!whole) file.url.append(file.file_name);
-        file.sha256 = wheel.sha256;
-        file.size_bytes = wheel.size_bytes;
-        file.requires_python = text(wheel.requires_python);
-        file.upload_time_ms = wheel.upload_time_ms;
-        file.yanked = (wheel.flags & PackedWheel::is_yanked) != 0;
-        if (wheel.yanked_reason != 0) file.yanked_reason = text(wheel.yanked_reason);
+        fill(wheel, file);
         file.has_core_metadata = (wheel.flags & PackedWheel::announces_metadata) != 0;
         file.core_metadata_sha256 = wheel.core_metadata_sha256;
         return file;
     }
 
+    [[nodiscard]] std::span<const PackedSdist> sdists() {
+        for (const PackedSdist& sdist : sdists_) damaged_ = damaged_ || lies_outside(sdist);
+        return damaged_ ? std::span<const PackedSdist>{} : sdists_;
+    }
+    [[nodiscard]] std::uint32_t version_of(const PackedSdist& sdist) const {
+        return heads_[sdist.head].version;
+    }
+    WheelFile file(const PackedSdist& sdist) {
+        WheelFile file;
+        file.kind = ArtifactKind::sdist;
+        file.file_name = text(heads_[sdist.head].text);
+        file.file_name += (sdist.flags & PackedSdist::is_zip) != 0 ? ".zip" : ".tar.gz";
+        fill(sdist, file);
+        return file;
+    }
+
 private:
+    template <class Packed>
+    [[nodiscard]] bool lies_outside(const Packed& file) const {
+        return file.head >= page_.heads || file.middle_at > page_.middle_bytes ||
+               file.middle_size > page_.middle_bytes - file.middle_at;
+    }
+
+    /// All that wheels and sdists have in common; the name is there.
+    template <class Packed>
+    void fill(const Packed& packed, WheelFile& file) {
+        const std::string_view prefix = text(packed.prefix);
+        const std::string_view middle = middles_.substr(packed.middle_at, packed.middle_size);
+        const bool whole = (packed.flags & PackedWheel::url_without_name) != 0;
+        file.url.reserve(prefix.size() + middle.size() + (whole ? 0 : file.file_name.size()));
+        file.url.append(prefix).append(middle);
+        if (!whole) file.url.append(file.file_name);
+        file.sha256 = packed.sha256;
+        file.size_bytes = packed.size_bytes;
+        file.requires_python = text(packed.requires_python);
+        file.upload_time_ms = packed.upload_time_ms;
+        file.yanked = (packed.flags & PackedWheel::is_yanked) != 0;
+        if (packed.yanked_reason != 0) file.yanked_reason = text(packed.yanked_reason);
+    }
+
     PackedPage page_;
     std::span<const std::uint32_t> text_ends_;
     std::string_view text_bytes_;
@@ -103,6 +130,7 @@ private:
     std::span<const std::uint32_t> tags_;
     std::span<const PackedHead> heads_;
     std::span<const PackedWheel> wheels_;
+    std::span<const PackedSdist> sdists_;
     std::string_view middles_;
     bool damaged_ = false;
 };
@@ -114,6 +142,7 @@ public:
         : page_(page), filter_(filter), passes_(page.tags(), Verdict::not_asked) {}
 
     bool operator()(const PackedWheel& wheel) {
+        if (!filter_.wheels) return false;
         if (!filter_.keep) return true;
         Verdict& verdict = passes_[wheel.tag];
         if (verdict == Verdict::not_asked)
@@ -127,6 +156,19 @@ private:
     const PageFilter& filter_;
     std::vector<Verdict> passes_;
 };
+
+bool is_too_new(std::int64_t upload_time_ms, const PageFilter& filter) {
+    return filter.exclude_newer_ms && (upload_time_ms == 0 || upload_time_ms >= *filter.exclude_newer_ms);
+}
+
+void keep_sdists(PageView& view, const PageFilter& filter, ProjectPage& page, std::vector<Seen>& seen) {
+    for (const PackedSdist& sdist : view.sdists()) {
+        const bool too_new = is_too_new(sdist.upload_time_ms, filter);
+        if (!too_new) page.wheels.push_back(view.file(sdist));
+        Seen& of_version = seen[view.version_of(sdist)];
+        of_version = std::max(of_version, too_new ? Seen::after_cutoff : Seen::kept);
+    }
+}
 
 }  // namespace
 
@@ -146,17 +188,15 @@ std::optional<ProjectPage> unpack_page(std::string_view packed,
     for (const PackedWheel& wheel : view.wheels()) {
         Seen now = Seen::no_matching_wheel;
         if (passes(wheel)) {
-            const bool too_new =
-                filter.exclude_newer_ms &&
-                (wheel.upload_time_ms == 0 || wheel.upload_time_ms >= *filter.exclude_newer_ms);
-            now = too_new ? Seen::after_cutoff : Seen::kept;
-            if (!too_new) kept.push_back(&wheel);
+            now = is_too_new(wheel.upload_time_ms, filter) ? Seen::after_cutoff : Seen::kept;
+            if (now == Seen::kept) kept.push_back(&wheel);
         }
         Seen& of_version = seen[view.version_of(wheel)];
         of_version = std::max(of_version, now);
     }
     page.wheels.reserve(kept.size());
     for (const PackedWheel* wheel : kept) page.wheels.push_back(view.file(*wheel));
+    if (filter.sdists) keep_sdists(view, filter, page, seen);
     page.unusable.reserve(
         static_cast<std::size_t>(std::ranges::count_if(seen, [](Seen s) { return s != Seen::kept; })));
     for (std::size_t i = 0; i < seen.size(); ++i) {

@@ -62,21 +62,23 @@ bool PageBuilder::wants(std::string_view file_name) {
     if (its_version.empty()) return false;
     if (file_name.ends_with(".whl")) return true;
     version(its_version);
-    return false;
+    return file_name.ends_with(".tar.gz") || file_name.ends_with(".zip");
 }
 
-void PageBuilder::place_url(std::string_view url, PackedWheel& wheel) {
+template <class Packed>
+void PageBuilder::place_url(std::string_view url, Packed& packed) {
     // Indexes that serve from one host name a folder a file: https://host/packages/ + aa/bb/cc…/
     const std::size_t host = url.find("://");
     const std::size_t path = host == std::string_view::npos ? host : url.find('/', host + 3);
     const std::size_t first = path == std::string_view::npos ? path : url.find('/', path + 1);
     const std::size_t prefix = first == std::string_view::npos ? 0 : first + 1;
-    wheel.prefix = intern(url.substr(0, prefix), last_prefix_).index;
-    wheel.middle_at = static_cast<std::uint32_t>(middles_.size());
-    wheel.middle_size = static_cast<std::uint32_t>(url.size() - prefix);
+    packed.prefix = intern(url.substr(0, prefix), last_prefix_).index;
+    packed.middle_at = static_cast<std::uint32_t>(middles_.size());
+    packed.middle_size = static_cast<std::uint32_t>(url.size() - prefix);
     middles_.append(url.substr(prefix));
 }
 
+<<<<<<< HEAD
 std::string PageBuilder::absolute(std::string_view url) {
     // Of relative references, all of a page mostly lie in one folder: that is resolved once.
     const std::size_t slash = url.rfind('/');
@@ -97,42 +99,65 @@ void PageBuilder::add(const ListedFile& file) {
     const bool plain = url.starts_with("https://") && holds_none(url, "#@?");
     if (!plain) url = joined = absolute(url);
     if (!is_url(url) || (is_file_url(url) && !is_file_url(url_))) return;  // a server may not name our files
+=======
+template <class Packed>
+bool PageBuilder::place(const ListedFile& file, std::string_view stem, Packed& packed) {
+    std::string joined;
+    std::string_view url = file.url;
+    const bool plain = url.starts_with("https://") && url.find_first_of("#@?") == std::string_view::npos;
+    if (!plain) url = joined = without_credentials(join_url(url_, url));
+    if (!is_url(url) || (is_file_url(url) && !is_file_url(url_)))
+        return false;  // a server names no file of ours
+>>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
 
-    PackedWheel wheel;
-    wheel.upload_time_ms = file.upload_time_ms;
-    wheel.size_bytes = file.size_bytes;
-    wheel.sha256 = file.sha256;
-    wheel.core_metadata_sha256 = file.core_metadata_sha256;
-    wheel.flags = (file.yanked ? PackedWheel::is_yanked : 0U) |
-                  (file.has_core_metadata ? PackedWheel::announces_metadata : 0U);
-    wheel.requires_python = intern(file.requires_python, last_python_).index;
-    wheel.yanked_reason = intern(file.yanked_reason, last_reason_).index;
-
-    const std::string_view stem = file.file_name.substr(0, file.file_name.size() - 4);
-    const std::size_t tags = tag_begin(stem);
-    const TextId head = intern(stem.substr(0, tags == std::string_view::npos ? tags : tags - 1), last_head_);
-    wheel.head = numbered(head, head_of_text_, [&] {
+    packed.upload_time_ms = file.upload_time_ms;
+    packed.size_bytes = file.size_bytes;
+    packed.sha256 = file.sha256;
+    packed.flags = file.yanked ? PackedWheel::is_yanked : 0U;
+    packed.requires_python = intern(file.requires_python, last_python_).index;
+    packed.yanked_reason = intern(file.yanked_reason, last_reason_).index;
+    const TextId head = intern(stem, last_head_);
+    packed.head = numbered(head, head_of_text_, [&] {
         heads_.push_back({head.index, version(version_in_file_name(file.file_name))});
         return static_cast<std::uint32_t>(heads_.size() - 1);
     });
+    if (url.ends_with(file.file_name)) {
+        url.remove_suffix(file.file_name.size());
+    } else {
+        packed.flags |= PackedWheel::url_without_name;
+    }
+    place_url(url, packed);
+    return true;
+}
+
+void PageBuilder::add(const ListedFile& file) {
+    if (!file.file_name.ends_with(".whl")) {
+        const bool zip = file.file_name.ends_with(".zip");
+        const std::string_view end = zip ? ".zip" : ".tar.gz";
+        PackedSdist sdist;
+        if (!place(file, file.file_name.substr(0, file.file_name.size() - end.size()), sdist)) return;
+        if (zip) sdist.flags |= PackedSdist::is_zip;
+        return sdists_.push_back(sdist);
+    }
+    const std::string_view stem = file.file_name.substr(0, file.file_name.size() - 4);
+    const std::size_t tags = tag_begin(stem);
+    PackedWheel wheel;
+    if (!place(file, stem.substr(0, tags == std::string_view::npos ? tags : tags - 1), wheel)) return;
+    wheel.core_metadata_sha256 = file.core_metadata_sha256;
+    if (file.has_core_metadata) wheel.flags |= PackedWheel::announces_metadata;
     const TextId tag =
         intern(tags == std::string_view::npos ? std::string_view{} : stem.substr(tags), last_tag_);
     wheel.tag = numbered(tag, tag_of_text_, [&] {
         tags_.push_back(tag);
         return static_cast<std::uint32_t>(tags_.size() - 1);
     });
-    if (url.ends_with(file.file_name)) {
-        url.remove_suffix(file.file_name.size());
-    } else {
-        wheel.flags |= PackedWheel::url_without_name;
-    }
-    place_url(url, wheel);
     wheels_.push_back(wheel);
 }
 
 std::string PageBuilder::finish() {
     if (status_ == "quarantined") {  // PEP 792: offers nothing
         wheels_.clear();
+        sdists_.clear();
         versions_.clear();
         heads_.clear();
         tags_.clear();
@@ -163,6 +188,7 @@ std::string PageBuilder::finish() {
     page.tags = static_cast<std::uint32_t>(tags_.size());
     page.heads = static_cast<std::uint32_t>(heads_.size());
     page.wheels = static_cast<std::uint32_t>(wheels_.size());
+    page.sdists = static_cast<std::uint32_t>(sdists_.size());
     page.middle_bytes = static_cast<std::uint32_t>(middles_.size());
     page.status = status.index;
     Packer packer;
@@ -175,6 +201,7 @@ std::string PageBuilder::finish() {
     packer.align(8);
     packer.array(heads_.data(), heads_.size());
     packer.array(wheels_.data(), wheels_.size());
+    packer.array(sdists_.data(), sdists_.size());
     packer.array(middles_.data(), middles_.size());
     return packer.take();
 }

@@ -33,8 +33,8 @@ public:
     /// `url`: what relative references are relative to.
     explicit PageBuilder(std::string_view url) : url_(url) {}
 
-    /// True where the file is a wheel that may be listed: then the reader goes on to its other fields and
-    /// calls `add`.
+    /// True where the file is a wheel or sdist that may be listed: then the reader goes on to its other
+    /// fields and calls `add`.
     bool wants(std::string_view file_name);
     void add(const ListedFile& file);
     void set_status(std::string_view status) { status_ = status; }
@@ -49,8 +49,16 @@ private:
     };
     TextId intern(std::string_view text, Last& last);
     std::uint32_t version(std::string_view text);
+<<<<<<< HEAD
     std::string absolute(std::string_view url);
     void place_url(std::string_view url, PackedWheel& wheel);
+=======
+    /// What wheels and sdists have in common; false where the address is not to be taken.
+    template <class Packed>
+    bool place(const ListedFile& file, std::string_view stem, Packed& packed);
+    template <class Packed>
+    void place_url(std::string_view url, Packed& packed);
+>>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
 
     std::string_view url_;
     std::string status_;
@@ -62,6 +70,7 @@ private:
     std::vector<std::uint32_t> tag_of_text_;
     std::vector<TextId> tags_;
     std::vector<PackedWheel> wheels_;
+    std::vector<PackedSdist> sdists_;
     std::string middles_;
     std::string last_folder_, last_folder_url_;  // of relative references
     Last last_version_, last_head_, last_tag_, last_python_, last_reason_, last_prefix_;

@@ -19,6 +19,8 @@ struct PageFilter {
     std::function<bool(std::string_view wheel_file_name)> keep;
     /// Files uploaded at or after it do not exist; files with no upload time go as well. Since 1970.
     std::optional<std::int64_t> exclude_newer_ms;
+    bool wheels = true;   ///< false: as if the page listed none
+    bool sdists = false;  ///< archives of sources are kept, behind all wheels
 };
 
 /// Where a page comes from.
@@ -29,7 +31,7 @@ struct PageOrigin {
 };
 
 /// The form in which the cache holds pages: what `pack_simple_page` makes, by its version.
-inline constexpr const char* packed_page_form = "page 1";
+inline constexpr const char* packed_page_form = "page 2";
 
 /// Reads a project page, PEP 691 JSON or PEP 503 HTML, told apart by the first character, into its packed
 /// form. Behind the end of `body` there must be `text_padding` (compression.hpp) readable bytes, as a

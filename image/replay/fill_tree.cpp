@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "image/replay/conda_package.hpp"
+#include "image/replay/direct_url_json.hpp"
 #include "image/replay/placement.hpp"
 #include "image/replay/unpacked_store.hpp"
 #include "image/replay/wheel_package.hpp"
@@ -110,7 +111,7 @@ private:
                                                       : unpack_wheel(package, archive, sink);
         };
         if (sharing_ == Sharing::none) {
-            Placement placement(layout_, tree_, index);
+            Placement placement(layout_, tree_, index, direct_url_json(package));
             auto files = unpack_into(placement);
             if (!files) return tl::make_unexpected(files.error());
             return placement.finish(package, std::move(*files));
@@ -121,7 +122,7 @@ private:
     }
 
     Result<ReplayedPackage> place(std::size_t index, UnpackedPackage& stored) {
-        Placement placement(layout_, tree_, index);
+        Placement placement(layout_, tree_, index, direct_url_json(*packages_[index]));
         auto taken = placement.take(stored, sharing_);
         if (!taken) return tl::make_unexpected(taken.error());
         return placement.finish(*packages_[index], std::move(stored.package));

@@ -92,6 +92,18 @@ Result<void> check_names(const std::vector<const Package*>& packages) {
     return {};
 }
 
+/// Fails naming what would have to be built.
+Result<void> check_artifacts(const std::vector<const Package*>& packages) {
+    std::string names;
+    for (const Package* package : packages) {
+        if (package->artifact != ArtifactKind::wheel)
+            names += (names.empty() ? "" : ", ") + package->name + " " + package->version;
+    }
+    if (names.empty()) return {};
+    return fail(ErrorCode::refused, names + ": built from source, which an installation does not do yet",
+                "Ask for a version that has a wheel, or build one and name it with `--find-links`.");
+}
+
 Result<std::string> checked_prefix(const fs::path& given) {
     std::error_code error;
     std::string text = fs::absolute(given, error).lexically_normal().string();
@@ -115,7 +127,8 @@ Sha256 content_digest(const std::vector<const Package*>& packages,
     digest.update(
         fmt::format("aimlock prefix 1\n{}\n{}\n{}\n", layout.prefix, layout.site_packages, byte_code));
     for (const Package* package : packages) {
-        digest.update(fmt::format("{} {} {}\n", spoken_name(*package), package->url, package->sha256.hex()));
+        digest.update(fmt::format("{} {} {}{}\n", spoken_name(*package), package->url, package->sha256.hex(),
+                                  package->direct ? " direct" : ""));
     }
     return digest.finish();
 }
@@ -185,6 +198,7 @@ private:
         packages_ = lock_.packages_of(options_.target);
         auto names = check_names(packages_);
         if (!names) return names;
+        if (auto wheels = check_artifacts(packages_); !wheels) return wheels;
         auto prefix = checked_prefix(options_.prefix);
         if (!prefix) return tl::make_unexpected(prefix.error());
         if (options_.group) {

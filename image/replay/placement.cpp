@@ -62,7 +62,7 @@ Result<void> Placement::expect(const PackagedFiles& package) {
         claims.push_back({is_link ? Claim::Kind::link : Claim::Kind::file, paths_.back(), false});
     }
     std::vector<std::string> others;
-    others.reserve(package.folders.size() + package.entry_points.size() + 2);
+    others.reserve(package.folders.size() + package.entry_points.size() + 3);
     const auto claim = [&](Claim::Kind kind, std::string path, bool wrapper) {
         others.push_back(std::move(path));
         claims.push_back({kind, others.back(), wrapper});
@@ -73,6 +73,7 @@ Result<void> Placement::expect(const PackagedFiles& package) {
         const std::string folder = layout_.site_packages + "/" + package.dist_info;
         claim(Claim::Kind::file, folder + "/INSTALLER", false);
         claim(Claim::Kind::file, folder + "/RECORD", false);
+        if (!direct_url_.empty()) claim(Claim::Kind::file, folder + "/direct_url.json", false);
     }
     auto place = tree_.claim(index_, claims, package.from_wheel);
     if (!place) return tl::make_unexpected(place.error());
@@ -162,7 +163,12 @@ Result<void> Placement::generate(const PackagedFiles& files, ReplayedPackage& re
         auto done = write("bin/" + entry.name, entry_point_wrapper(entry, layout_.interpreter()), true);
         if (!done) return done;
     }
-    return files.from_wheel ? write(replayed.dist_info + "/INSTALLER", "aimlock\n", false) : Result<void>{};
+    if (!files.from_wheel) return {};
+    if (!direct_url_.empty()) {
+        auto done = write(replayed.dist_info + "/direct_url.json", direct_url_, false);
+        if (!done) return done;
+    }
+    return write(replayed.dist_info + "/INSTALLER", "aimlock\n", false);
 }
 
 Result<ReplayedPackage> Placement::finish(const Package& package, PackagedFiles files) {

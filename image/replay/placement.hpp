@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "image/replay/packaged_files.hpp"
@@ -16,8 +17,9 @@ namespace aimlock {
 /// lines of scripts, entry points.
 class Placement final : public FileSink {
 public:
-    Placement(const PrefixLayout& layout, StagedTree& tree, std::size_t index)
-        : layout_(layout), tree_(tree), index_(index) {}
+    /// `direct_url`: the text of a wheel's direct_url.json; empty: it has none.
+    Placement(const PrefixLayout& layout, StagedTree& tree, std::size_t index, std::string direct_url = {})
+        : layout_(layout), tree_(tree), index_(index), direct_url_(std::move(direct_url)) {}
 
     Result<void> expect(const PackagedFiles& package) override;
     Result<OutputFile> create(std::size_t index, const PackagedFile& file) override;
@@ -39,6 +41,7 @@ private:
     const PrefixLayout& layout_;
     StagedTree& tree_;
     std::size_t index_;
+    std::string direct_url_;
     PackageFolder place_;
     std::vector<std::string> paths_;  // of the files, by their index
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lock/manifest/requirement_tables.hpp"
+#include "solver/spec/package_name.hpp"
 
 namespace aimlock {
 namespace {
@@ -45,10 +46,24 @@ constexpr std::array options{Option{"--index-url", ""},
                              Option{"-c", "a file of constraints"},
                              Option{"--editable", "an editable requirement"},
                              Option{"-e", "an editable requirement"},
-                             Option{"--no-binary", "building from source"},
+                             Option{"--no-binary", ""},
                              Option{"--no-index", "`--no-index`"},
                              Option{"--require-hashes", "`--require-hashes`"},
                              Option{"--trusted-host", "`--trusted-host`"}};
+
+/// pip's `--no-binary`: names between commas, `:all:` or `:none:`.
+void add_names(std::string_view list, SourcePolicy& sources) {
+    while (!list.empty()) {
+        const std::string_view name = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(name.size() + 1, list.size()));
+        if (name == ":all:" || name == ":none:") {
+            sources.no_wheels = name == ":all:";
+            sources.sources_only.clear();
+        } else if (!name.empty()) {
+            sources.sources_only.push_back(normalize_pypi_name(name));
+        }
+    }
+}
 
 void read_option(std::string_view line, SourcePos at, Manifest& manifest, ManifestErrors& errors) {
     const std::size_t end = std::min(line.find_first_of(" \t="), line.size());
@@ -65,6 +80,7 @@ void read_option(std::string_view line, SourcePos at, Manifest& manifest, Manife
         if (name == "--pre") request.options.prerelease = PrereleaseMode::allow;
         if (name == "--pre" || name == "--only-binary" || name == "--prefer-binary") return;
         if (value.empty()) return errors.add("`" + std::string(name) + "` has no value", std::move(at));
+        if (name == "--no-binary") return add_names(value, request.options.sources);
         if (name == "--find-links" || name == "-f") {
             request.find_links.push_back(value);
         } else if (name == "--extra-index-url") {
@@ -96,8 +112,8 @@ void read_pip_line(std::string_view line,
         text = text.substr(0, text.find_last_not_of(blanks) + 1);
     }
     if (text.starts_with('.') || text.starts_with('/') || text.find("://") < text.find_first_of(";@ ")) {
-        return errors.add("a requirement by path or address is not supported yet", std::move(pos),
-                          "publish a wheel on an index and name its version");
+        return errors.add("a path or an address without a name is not understood", std::move(pos),
+                          "write `NAME @ https://…`, a file as `NAME @ file:///…`");
     }
     Result<PypiRoot> root = read_pypi_requirement(std::string(text), pos);
     if (!root) {
@@ -105,10 +121,6 @@ void read_pip_line(std::string_view line,
         error.pos = advanced(pos, error.pos.line == 0 ? 0 : error.pos.column - 1);
         error.code = ErrorCode::manifest;
         return errors.add(std::move(error));
-    }
-    if (root->requirement.url) {
-        return errors.add("a requirement by path or address is not supported yet", std::move(pos),
-                          "publish a wheel on an index and name its version");
     }
     target.pypi.push_back(*std::move(root));
 }

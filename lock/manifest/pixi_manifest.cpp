@@ -124,8 +124,6 @@ void read_project(const TomlNode& project, bool has_pixi, Manifest& manifest, Ma
             error.pos = advanced(item->pos, error.pos.line == 0 ? 0 : error.pos.column - 1);
             error.code = ErrorCode::manifest;
             errors.add(std::move(error));
-        } else if (root->requirement.url) {
-            errors.add("a requirement by path or address is not supported yet", item->pos);
         } else {
             for (TargetRequest& target : request.targets) target.pypi.push_back(*root);
         }

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "solver/spec/direct_url.hpp"
 #include "solver/spec/package_name.hpp"
 
 namespace aimlock {
@@ -115,11 +116,56 @@ bool is_pypi_name(const TomlEntry& entry, ManifestErrors& errors) {
     return false;
 }
 
-void refuse_unsolvable(TableReader& in, std::string_view key, std::string_view what, ManifestErrors& errors) {
-    if (const TomlNode* value = in.node(key)) {
-        errors.add(std::string(what) + " is not supported yet", value->pos,
-                   "publish a wheel on an index and name its version");
+/// What a requirement names in the place of a version: the address behind ` @ `, and where it stands.
+struct WrittenAddress {
+    std::string text;
+    SourcePos pos;
+};
+
+/// `url`, or `git` with the full commit as `rev`.
+std::optional<WrittenAddress> written_address(TableReader& in, ManifestErrors& errors) {
+    const TomlNode* url = in.text_node("url");
+    const TomlNode* git = in.text_node("git");
+    const TomlNode* rev = in.text_node("rev");
+    const std::optional<std::string> subdirectory = in.text("subdirectory");
+    for (const std::string_view moving : {"branch", "tag"}) {
+        if (const TomlNode* value = in.text_node(moving)) {
+            errors.add("a " + std::string(moving) + " can move: only a full commit pins what is installed",
+                       value->pos,
+                       git == nullptr ? "write `rev` with the commit"
+                                      : "write `rev` with the commit of: git ls-remote " + git->text + " " +
+                                            value->text);
+            return std::nullopt;
+        }
     }
+    if (const TomlNode* path = in.node("path")) {
+        in.node("editable");
+        errors.add(
+            "a project in a folder is not installed from the lock: it has no hash that stays", path->pos,
+            "copy it in the image's last layer, or install it with `pip install --no-deps` afterwards");
+        return std::nullopt;
+    }
+    if (url != nullptr && git != nullptr)
+        errors.add("`url` and `git` are two addresses of one project", git->pos, "write one of them");
+    WrittenAddress address;
+    if (git != nullptr) {
+        if (rev == nullptr) {
+            errors.add("`git` without `rev`: only a full commit pins what is installed", git->pos,
+                       "write `rev` with the commit of: git ls-remote " + git->text + " HEAD");
+            return std::nullopt;
+        }
+        address.text = (git->text.starts_with("git+") ? "" : "git+") + git->text + "@" + rev->text;
+        address.pos = git->pos;
+    } else if (url != nullptr) {
+        address = {url->text, url->pos};
+    } else {
+        return std::nullopt;
+    }
+    if (subdirectory) {
+        const bool has_fragment = address.text.find('#') != std::string::npos;
+        address.text += (has_fragment ? "&subdirectory=" : "#subdirectory=") + *subdirectory;
+    }
+    return address;
 }
 
 std::string joined_extras(const TomlEntry& entry, TableReader& in, ManifestErrors& errors) {
@@ -140,13 +186,14 @@ std::pair<Composed, std::optional<std::string>> compose_pypi(const TomlEntry& en
     const std::string name = entry.key + joined_extras(entry, in, errors);
     const TomlNode* markers = in.text_node("markers");
     std::optional<std::string> index = in.text("index");
-    refuse_unsolvable(in, "url", "a requirement by address", errors);
-    refuse_unsolvable(in, "git", "a requirement from a git repository", errors);
-    refuse_unsolvable(in, "path", "a requirement from a folder", errors);
-    for (const std::string_view companion : {"rev", "editable"}) in.node(companion);
+    const std::optional<WrittenAddress> address = written_address(in, errors);
     in.finish();
-    Composed out = version == nullptr ? compose(name, entry.pos, "*", entry.pos)
-                                      : compose(name, entry.pos, version->text, version->pos);
+    if (address && version != nullptr && version->text != "*")
+        errors.add("an address has one version: `version` has no place beside it", version->pos);
+    Composed out = address              ? compose(name + " @", entry.pos, address->text, address->pos)
+                   : version == nullptr ? compose(name, entry.pos, "*", entry.pos)
+                                        : compose(name, entry.pos, version->text, version->pos);
+    if (address && markers != nullptr) out.text += " ";
     if (markers != nullptr) {
         out.text += "; ";
         out.tail_at = out.text.size();
@@ -167,6 +214,17 @@ Result<CondaRoot> read_conda_requirement(std::string text, SourcePos pos) {
 Result<PypiRoot> read_pypi_requirement(std::string text, SourcePos pos) {
     Result<Requirement> requirement = Requirement::parse(text, {pos.file, 1, 1});
     if (!requirement) return tl::make_unexpected(std::move(requirement).error());
+    if (requirement->url) {
+        const std::size_t at = text.find(*requirement->url);
+        auto address =
+            DirectUrl::parse(*requirement->url,
+                             {pos.file, 1, static_cast<std::uint32_t>(at == std::string::npos ? 1 : at + 1)});
+        if (!address) return tl::make_unexpected(std::move(address).error());
+        // Shown and locked; what gives access stays in the requirement alone.
+        Requirement shown = *requirement;
+        shown.url = address->text();
+        text = shown.text();
+    }
     return PypiRoot{*std::move(requirement), std::move(text), std::nullopt, std::move(pos)};
 }
 

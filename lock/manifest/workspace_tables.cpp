@@ -4,6 +4,7 @@
 
 #include "lock/instant.hpp"
 #include "lock/manifest/target_tables.hpp"
+#include "solver/spec/package_name.hpp"
 
 namespace aimlock {
 namespace {
@@ -50,6 +51,30 @@ void read_find_links(TableReader& in, Request& request, ManifestErrors& errors) 
         }
         place.finish();
     }
+}
+
+/// A key that is true, false, or true for some projects.
+struct FlagOrNames {
+    std::optional<bool> flag;
+    std::vector<std::string> names;  ///< normalised
+};
+
+FlagOrNames read_flag_or_names(TableReader& in, std::string_view key, ManifestErrors& errors) {
+    FlagOrNames read;
+    const TomlNode* value = in.node(key);
+    if (value == nullptr) return read;
+    if (value->kind != TomlNode::Kind::array) {
+        read.flag = in.flag(key);
+        return read;
+    }
+    for (const TomlNode* name : text_items(*value, errors)) {
+        if (is_valid_pypi_name(name->text)) {
+            read.names.push_back(normalize_pypi_name(name->text));
+        } else {
+            errors.add("`" + name->text + "` is not a PyPI project name", name->pos);
+        }
+    }
+    return read;
 }
 
 }  // namespace
@@ -101,14 +126,17 @@ void read_pypi_options_table(const TomlNode& table,
         manifest.user_index_last = !manifest.request.indexes.empty();
     }
     read_find_links(in, manifest.request, errors);
-    const std::string hint = "remove it: only wheels are installed";
-    if (in.node("no-build") != nullptr && !in.flag("no-build").value_or(true)) {
-        errors.add("building from source is not supported yet", in.node("no-build")->pos, hint);
-    }
-    if (const TomlNode* no_binary = in.node("no-binary");
-        no_binary != nullptr && (no_binary->kind != TomlNode::Kind::array || !no_binary->items.empty())) {
-        errors.add("building from source is not supported yet", no_binary->pos, hint);
-    }
+    SourcePolicy& sources = manifest.request.options.sources;
+    // pixi's words; unlike there, nothing is built where nothing is said.
+    const FlagOrNames no_build = read_flag_or_names(in, "no-build", errors);
+    sources.all = no_build.flag == false || !no_build.names.empty();
+    sources.never = no_build.names;
+    const FlagOrNames no_binary = read_flag_or_names(in, "no-binary", errors);
+    sources.no_wheels = no_binary.flag == true;
+    sources.sources_only = no_binary.names;
+    const FlagOrNames allowed = read_flag_or_names(in, "allow-sdist", errors);
+    sources.all = sources.all || allowed.flag == true;
+    sources.allowed = allowed.names;
     for (const std::string_view key : foreign_keys) in.node(key);
     in.finish();
 }

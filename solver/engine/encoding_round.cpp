@@ -114,7 +114,7 @@ private:
             round_.tail_specifiers[dependency.project].insert(dependency.specifiers);
         }
         if (dependency.extra != no_extra) {
-            for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers))
+            for (const auto& [version, carrier] : carriers(dependency))
                 add_carried_extra(dependency, version, carrier);
         }
     }
@@ -132,13 +132,13 @@ private:
         }
     }
 
-    // The conda solvables that carry the distribution at a version that the dependency admits.
-    std::vector<std::pair<Pep440Version, SolvableId>> carriers(ProjectId project,
-                                                               std::uint32_t specifiers) const {
+    // The conda solvables that carry the distribution at a version that the dependency admits. An address
+    // asks for the one file that it names.
+    std::vector<std::pair<Pep440Version, SolvableId>> carriers(const PypiDependency& dependency) const {
         std::vector<std::pair<Pep440Version, SolvableId>> found;
-        const auto identity = conda_.identities.find(pypi_[project].name);
-        if (identity == conda_.identities.end()) return found;
-        const SpecifierSet& set = pypi_.specifier_set(specifiers);
+        const auto identity = conda_.identities.find(pypi_[dependency.project].name);
+        if (identity == conda_.identities.end() || dependency.address != 0) return found;
+        const SpecifierSet& set = pypi_.specifier_set(dependency.specifiers);
         for (const auto& entry : identity->second) {
             if (set.admits(entry.first)) found.push_back(entry);
         }
@@ -334,7 +334,7 @@ private:
             }
             if (beyond) push({Origin::Kind::tail, 0, dependency.project, 0, no_extra});
         }
-        for (const auto& [version, carrier] : carriers(dependency.project, dependency.specifiers)) {
+        for (const auto& [version, carrier] : carriers(dependency)) {
             if (!is_extra) {
                 providers.push_back(carrier);
             } else if (!project.has_page) {

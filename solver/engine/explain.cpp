@@ -160,7 +160,7 @@ Result<Conflict> explain(TargetSolver& solver) {
     }
     conflict.repairs = find_repairs(solver, core,
                                     {chain.names_cuda, chain.blamed.channel_priority, chain.blamed.prerelease,
-                                     other ? &*other : nullptr});
+                                     other ? &*other : nullptr, chain.blamed.sources});
     return conflict;
 }
 

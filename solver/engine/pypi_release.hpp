@@ -31,6 +31,7 @@ struct PypiDependency {
     std::uint32_t extra = no_extra;  ///< index into PypiWorld::extras; 0: the distribution itself
     std::uint32_t specifiers = 0;    ///< index into PypiWorld::specifier_sets
     PythonSet pythons;               ///< where it holds
+    std::uint32_t address = 0;       ///< index into PypiWorld::addresses; 0: it names none
 };
 
 /// What one release requires, by its core metadata.

@@ -9,6 +9,15 @@
 
 namespace aimlock::engine {
 
+std::optional<Pep440Version> version_of(const WheelFile& file) {
+    if (file.kind == ArtifactKind::wheel) {
+        auto name = WheelName::parse(file.file_name);
+        return name ? std::optional(std::move(name->version)) : std::nullopt;
+    }
+    auto name = SdistName::parse(file.file_name);
+    return name ? std::optional(std::move(name->version)) : std::nullopt;
+}
+
 std::optional<ReleaseId> Project::release_of(const Pep440Version& version) const {
     const auto found = std::ranges::find(releases, version, &Release::version);
     if (found == releases.end() || found->pythons.none()) return std::nullopt;
@@ -42,6 +51,7 @@ std::uint32_t PypiWorld::specifiers(const SpecifierSet& set) {
 DependencyId PypiWorld::intern(const PypiDependency& dependency) {
     std::string key = std::to_string(dependency.project) + ' ' + std::to_string(dependency.extra) + ' ' +
                       std::to_string(dependency.specifiers) + ' ';
+    if (dependency.address != 0) key += '@' + std::to_string(dependency.address) + ' ';
     if (dependency.pythons != pythons_.all) key += dependency.pythons.to_string();
     const auto [entry, is_new] =
         dependency_ids_.try_emplace(std::move(key), static_cast<DependencyId>(dependencies_.size()));
@@ -81,11 +91,18 @@ std::vector<DependencyId> PypiWorld::lower(const Requirement& requirement,
     if (beyond_base) pythons &= ~holds(requirement, {});
     std::vector<DependencyId> lowered;
     if (pythons.none()) return lowered;
-    // A requirement on a URL is met by no release of an index.
+    // A requirement on an address is met by what the request names by it, and by no release of an index.
     static const SpecifierSet nothing = *SpecifierSet::parse("<0.dev0");
     PypiDependency dependency;
     dependency.project = project(requirement.name);
-    dependency.specifiers = specifiers(requirement.url ? nothing : requirement.specifiers);
+    bool met = !requirement.url;
+    if (requirement.url) {
+        const auto address = DirectUrl::parse(*requirement.url);
+        const auto taken = direct.find(dependency.project);
+        met = address && taken != direct.end() && taken->second == address->identity();
+        dependency.address = addresses_.intern(address ? address->text() : "an address").index;
+    }
+    dependency.specifiers = specifiers(met ? requirement.specifiers : nothing);
     dependency.pythons = pythons;
     lowered.push_back(intern(dependency));
     for (const std::string& wanted : requirement.extras) {
@@ -107,14 +124,25 @@ PythonSet PypiWorld::requires_python(const std::string& specifiers) {
     return entry->second;
 }
 
+// A wheel of the first Python that has one: its metadata can be had without the file.
+std::uint32_t PypiWorld::easiest_to_read(const Project& project, const Release& release) const {
+    std::uint32_t first = Release::no_wheel;
+    for (std::size_t p = 0; p < pythons_.candidates.size(); ++p) {
+        if (!release.pythons[p]) continue;
+        const std::uint32_t file = release.wheel_of[pythons_.candidates[p].tag_set];
+        if (project.page.wheels[file].kind == ArtifactKind::wheel) return file;
+        if (first == Release::no_wheel) first = file;
+    }
+    return first;
+}
+
 void PypiWorld::add_page(ProjectId id, ProjectPage page) {
     Project& project = projects_[id];
     project.has_page = true;
     project.page = std::move(page);
     std::map<Pep440Version, std::vector<std::uint32_t>> wheels_of;
     for (std::uint32_t i = 0; i < project.page.wheels.size(); ++i) {
-        if (auto name = WheelName::parse(project.page.wheels[i].file_name))
-            wheels_of[name->version].push_back(i);
+        if (auto version = version_of(project.page.wheels[i])) wheels_of[*version].push_back(i);
     }
     for (auto entry = wheels_of.rbegin(); entry != wheels_of.rend(); ++entry) {
         Release release;
@@ -125,7 +153,8 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
         release.wheel_of.assign(pythons_.tag_sets.size(), Release::no_wheel);
         release.yanked = true;
         std::vector<std::uint32_t> best(pythons_.tag_sets.size(), 0xffffffff);
-        // A yanked file stands back behind every file of the release that is not.
+        // A yanked file stands back behind every file of the release that is not; sources stand behind
+        // wheels.
         for (const std::uint32_t i : entry->second) {
             const WheelFile& wheel = project.page.wheels[i];
             release.yanked = release.yanked && wheel.yanked;
@@ -137,7 +166,9 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
             if (const auto known = codes_->find(wheel.url); known != codes_->end())
                 release.code = &known->second;
             for (std::size_t t = 0; t < pythons_.tag_sets.size(); ++t) {
-                const auto rank = pythons_.tag_sets[t].rank(wheel.file_name);
+                const auto rank = wheel.kind == ArtifactKind::wheel
+                                      ? pythons_.tag_sets[t].rank(wheel.file_name)
+                                      : std::optional<std::uint32_t>(0x20000000U);
                 if (!rank) continue;
                 bool used = false;
                 for (std::size_t p = 0; p < pythons_.candidates.size(); ++p) {
@@ -153,11 +184,7 @@ void PypiWorld::add_page(ProjectId id, ProjectPage page) {
             }
         }
         if (release.pythons.none()) continue;
-        for (std::size_t p = 0; p < pythons_.candidates.size(); ++p) {
-            if (!release.pythons[p]) continue;
-            release.metadata_wheel = release.wheel_of[pythons_.candidates[p].tag_set];
-            break;
-        }
+        release.metadata_wheel = easiest_to_read(project, release);
         project.releases.push_back(std::move(release));
     }
     project.only_prereleases = std::ranges::none_of(
@@ -174,7 +201,11 @@ void PypiWorld::add_code(ProjectId id,
 ReleaseRequirements PypiWorld::read_requirements(const Project& project, const CoreMetadata& metadata) {
     ReleaseRequirements requirements;
     std::vector<Requirement> parsed;
-    for (const std::string& line : metadata.requires_dist) {
+    // Sources are built in the environment that they are for: what building needs is part of it.
+    std::vector<std::string> lines = metadata.requires_dist;
+    lines.insert(lines.end(), metadata.build_requires.begin(), metadata.build_requires.end());
+    requirements.broken = !metadata.unusable.empty();
+    for (const std::string& line : lines) {
         auto requirement = Requirement::parse(line);
         if (!requirement) {
             requirements.broken = true;
@@ -280,7 +311,7 @@ const std::vector<ReleaseId>& PypiWorld::admitted(ProjectId id, std::uint32_t sp
     for (ReleaseId r = 0; r < project.releases.size(); ++r) {
         const Release& release = project.releases[r];
         if (release.yanked && !pinned) continue;
-        if (release.prerelease && disallow_prereleases_) continue;
+        if (release.prerelease && disallow_prereleases_ && !direct.contains(id)) continue;
         if (!set.names_prerelease() && is_prerelease_to_be_named(id, r)) continue;
         if (set.admits(release.version)) entry->second.push_back(r);
     }

@@ -21,6 +21,9 @@
 
 namespace aimlock::engine {
 
+/// The version in the name of a wheel or an archive of sources.
+std::optional<Pep440Version> version_of(const WheelFile& file);
+
 /// All that is known of PyPI so far. Knowledge only grows; what is derived from it does not depend on the
 /// order.
 class PypiWorld {
@@ -47,6 +50,10 @@ public:
 
     std::uint32_t extra(std::string_view normalized);
     [[nodiscard]] std::string_view extra_name(std::uint32_t extra) const { return extras_[TextId{extra}]; }
+    /// The address that a requirement names; empty for 0.
+    [[nodiscard]] std::string_view address(std::uint32_t id) const { return addresses_[TextId{id}]; }
+    /// Where the request takes a project from, as an identity (DirectUrl): its only release.
+    std::map<ProjectId, std::string> direct;
     std::uint32_t specifiers(const SpecifierSet& set);
     [[nodiscard]] const SpecifierSet& specifier_set(std::uint32_t id) const { return specifier_sets_[id]; }
     [[nodiscard]] const PypiDependency& dependency(DependencyId id) const { return dependencies_[id]; }
@@ -87,6 +94,7 @@ public:
 private:
     PythonSet holds(const Requirement& requirement, std::string_view extra);
     PythonSet requires_python(const std::string& specifiers);
+    [[nodiscard]] std::uint32_t easiest_to_read(const Project& project, const Release& release) const;
     DependencyId intern(const PypiDependency& dependency);
     ReleaseRequirements read_requirements(const Project& project, const CoreMetadata& metadata);
     PythonSet pythons_using(const Release& release, std::uint32_t wheel) const;
@@ -96,6 +104,7 @@ private:
     std::deque<Project> projects_;  // references stay valid while it grows
     std::unordered_map<std::string, ProjectId> project_ids_;
     Interner extras_;
+    Interner addresses_;
     std::unordered_map<std::string, std::uint32_t> specifier_ids_;
     std::deque<SpecifierSet> specifier_sets_;
     std::vector<PypiDependency> dependencies_;

@@ -33,6 +33,7 @@ public:
         chain.blamed.python = chain.blamed.python || text_.blamed().python;
         chain.blamed.channel_priority = chain.blamed.channel_priority || text_.blamed().channel_priority;
         chain.blamed.prerelease = chain.blamed.prerelease || text_.blamed().prerelease;
+        chain.blamed.sources.insert(text_.blamed().sources.begin(), text_.blamed().sources.end());
     }
 
 private:

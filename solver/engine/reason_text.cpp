@@ -67,6 +67,8 @@ std::string ReasonText::dependency_text(const PypiDependency& dependency) const 
     std::string text = solver_.pypi()[dependency.project].name;
     if (dependency.extra != no_extra)
         text += "[" + std::string(solver_.pypi().extra_name(dependency.extra)) + "]";
+    if (dependency.address != 0)
+        return text + " @ " + std::string(solver_.pypi().address(dependency.address));
     const std::string specifiers = solver_.pypi().specifier_set(dependency.specifiers).text();
     return specifiers.empty() ? text : text + " " + specifiers;
 }
@@ -239,6 +241,7 @@ std::string ReasonText::blame(Unusable unusable) const {
     blamed_.python = blamed_.python || unusable.python;
     blamed_.channel_priority = blamed_.channel_priority || unusable.channel_priority;
     blamed_.prerelease = blamed_.prerelease || unusable.prerelease;
+    blamed_.sources.merge(unusable.sources);
     return std::move(unusable.sentence);
 }
 

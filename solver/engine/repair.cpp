@@ -264,6 +264,43 @@ Result<std::optional<Repair>> other_option(TargetSolver& solver,
     return Repair{std::move(change), SourcePos{{}, 0, 0}, true};
 }
 
+// The same request where some projects may be built from source.
+bool solves_with(TargetSolver& solver, const SourcePolicy& policy) {
+    SolveOptions options = solver.options();
+    options.sources = policy;
+    const auto source = solver.source().building(policy);
+    if (!source) return false;
+    TargetSolver other(solver.request(), options, solver.channels(), solver.name_map(), *source,
+                       solver.progress());
+    if (!other.prepare()) return false;
+    if (solver.prereleases_allowed()) other.allow_prereleases();
+    const auto solved = other.attempt(other.all_roots());
+    return solved && *solved;
+}
+
+// What has nothing but sources may be built; else everything may, for what is built needs what builds it.
+std::optional<Repair> from_source(TargetSolver& solver, const std::set<std::string>& names) {
+    SourcePolicy policy = solver.options().sources;
+    std::string listed;
+    std::string quoted;
+    for (const std::string& name : names) {
+        if (policy.may_build(name)) continue;
+        policy.allowed.push_back(name);
+        listed += (listed.empty() ? "" : ", ") + name;
+        quoted += (quoted.empty() ? "\"" : ", \"") + name + "\"";
+    }
+    if (listed.empty()) return std::nullopt;
+    const SourcePos nowhere{{}, 0, 0};
+    if (solves_with(solver, policy))
+        return Repair{"option: allow building " + listed + " from source: allow-sdist = [" + quoted + "]",
+                      nowhere, true};
+    policy = solver.options().sources;
+    policy.all = true;
+    if (solves_with(solver, policy))
+        return Repair{"option: allow building from source: no-build = false", nowhere, true};
+    return std::nullopt;
+}
+
 Result<std::optional<Repair>> another_python(OtherPython& other) {
     auto solved = other.attempt();
     if (!solved) return tl::make_unexpected(solved.error());
@@ -311,6 +348,7 @@ std::vector<Repair> find_repairs(TargetSolver& solver, const Roots& core, const 
         options.prerelease = PrereleaseMode::if_necessary;
         keep(other_option(solver, options, "option: prerelease disallow -> if-necessary"));
     }
+    if (!blame.sources.empty()) keep(from_source(solver, blame.sources));
     for (const PypiRoot& root : core.pypi) {
         if (repairs.size() < most_repairs) keep(edit.to_conda(root));
     }

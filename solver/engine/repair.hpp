@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "solver/engine/other_python.hpp"
@@ -13,6 +15,7 @@ struct ToBlame {
     bool channel_priority = false;
     bool prerelease = false;
     OtherPython* other_python = nullptr;  ///< null: Python has nothing to do with it
+    std::set<std::string> sources = {};   ///< projects that have nothing but sources
 };
 
 /// Edits of `core` and of what is to blame, each tried by solving the whole request again; at most five, the

@@ -287,7 +287,10 @@ Result<bool> Rounds::settle_wheels(const RoundsAnswer& answer) {
         if (!wheels_checked_.emplace(origin.project, origin.release, used).second) continue;
         auto metadata = discovery_.metadata_of(pypi_[origin.project].page.wheels[used]);
         if (!metadata) return tl::make_unexpected(metadata.error());
-        if (metadata->requires_dist == release.metadata->requires_dist) continue;
+        if (metadata->requires_dist == release.metadata->requires_dist &&
+            metadata->build_requires == release.metadata->build_requires && metadata->unusable.empty()) {
+            continue;
+        }
         pypi_.add_other_document(origin.project, origin.release, used, *std::move(metadata));
         unchanged = false;
     }

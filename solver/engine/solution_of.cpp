@@ -62,6 +62,11 @@ Package pypi_package(const PypiWorld& pypi, const Origin& origin, std::size_t py
     package.origin = project.page.index;
     const CoreMetadata& document = pypi.document(origin.project, origin.release, python);
     package.depends = document.requires_dist;
+    if (package.size_bytes == 0) package.size_bytes = document.file_bytes;
+    package.artifact = wheel.kind;
+    package.build_requires = document.build_requires;
+    package.direct = wheel.direct;
+    package.subdirectory = wheel.subdirectory;
     package.requires_python =
         wheel.requires_python.empty() ? document.requires_python : wheel.requires_python;
     package.license = document.license;
@@ -78,6 +83,10 @@ void add_notes(const TargetSolver& solver, Solution& solution) {
         }
         if (package.yanked)
             solution.notes.push_back(package.name + " " + package.version + " was yanked by its owner");
+        if (package.artifact != ArtifactKind::wheel) {
+            solution.notes.push_back(package.name + " " + package.version +
+                                     " is built from source when it is installed");
+        }
     }
     const bool both =
         std::ranges::any_of(solution.packages,

@@ -99,6 +99,12 @@ void TargetSolver::start_with(Pythons pythons) {
         const ProjectId project = pypi_->project(root.requirement.name);
         if (root.requirement.specifiers.names_prerelease()) pypi_->prerelease_projects.insert(project);
         if (options_->resolution == ResolutionMode::lowest_direct) pypi_->lowest_projects.insert(project);
+        if (!root.requirement.url) continue;
+        // Of two addresses the first holds; the other is met by nothing.
+        if (const auto address = DirectUrl::parse(*root.requirement.url)) {
+            pypi_->direct.emplace(project, address->identity());
+            pypi_->prerelease_projects.insert(project);
+        }
     }
     for (const PreferredVersion& kept : request_->preferred) {
         auto version = Pep440Version::parse(kept.version);

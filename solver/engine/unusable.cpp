@@ -16,6 +16,8 @@ struct ReleasesSeen {
     std::optional<Pep440Version> no_wheel;
     std::optional<Pep440Version> sdist_only;
     std::optional<Pep440Version> after_cutoff;
+    std::optional<Pep440Version> not_static;
+    std::string why_not_static;
 };
 
 void keep_newest(std::optional<Pep440Version>& newest, const Pep440Version& version) {
@@ -28,15 +30,18 @@ ReleasesSeen releases_seen(const Project& project, const SpecifierSet& set) {
         if (!set.admits(release.version)) continue;
         if (release.yanked) keep_newest(seen.yanked, release.version);
         if (release.prerelease) keep_newest(seen.prerelease, release.version);
+        if (release.metadata && !release.metadata->unusable.empty() && !seen.not_static) {
+            seen.not_static = release.version;
+            seen.why_not_static = release.metadata->unusable;
+        }
     }
     for (const WheelFile& wheel : project.page.wheels) {
-        const auto name = WheelName::parse(wheel.file_name);
-        if (!name || !set.admits(name->version)) continue;
+        const auto version = version_of(wheel);
+        if (!version || !set.admits(*version)) continue;
         if (wheel.yanked && seen.yanked_reason.empty()) seen.yanked_reason = wheel.yanked_reason;
-        if (project.release_of(name->version)) continue;
-        if (!seen.other_python || *seen.other_python < name->version)
-            seen.requires_python = wheel.requires_python;
-        keep_newest(wheel.requires_python.empty() ? seen.no_wheel : seen.other_python, name->version);
+        if (project.release_of(*version)) continue;
+        if (!seen.other_python || *seen.other_python < *version) seen.requires_python = wheel.requires_python;
+        keep_newest(wheel.requires_python.empty() ? seen.no_wheel : seen.other_python, *version);
     }
     for (const auto& [text, reason] : project.page.unusable) {
         const auto version = Pep440Version::parse(text);
@@ -55,15 +60,35 @@ std::string missing_project(TargetSolver& solver, const std::string& name) {
     return text;
 }
 
+// An address is asked for that the request does not take the project from.
+std::string other_address(const TargetSolver& solver, const PypiDependency& dependency) {
+    const PypiWorld& pypi = solver.pypi();
+    const std::string& name = pypi[dependency.project].name;
+    const std::string asked(pypi.address(dependency.address));
+    const auto taken = pypi.direct.find(dependency.project);
+    if (taken == pypi.direct.end())
+        return "`" + name + " @ " + asked +
+               "`: only the manifest may say that a package comes from an address";
+    return "`" + name + "` is asked for from two addresses, " + taken->second + " and " + asked +
+           ": one of them can be installed";
+}
+
 }  // namespace
 
 Unusable unusable_releases(TargetSolver& solver, const PypiDependency& dependency, const std::string& asked) {
     const Project& project = solver.pypi()[dependency.project];
+    if (dependency.address != 0 && !solver.pypi().specifier_set(dependency.specifiers).empty())
+        return {other_address(solver, dependency), false, false, false};
     if (!project.page.exists) return {missing_project(solver, project.name), false, false, false};
     if (project.page.status == "quarantined")
         return {"the index has put `" + project.name + "` under quarantine: it offers no files", false, false,
                 false};
     const ReleasesSeen seen = releases_seen(project, solver.pypi().specifier_set(dependency.specifiers));
+    if (seen.not_static) {
+        return {"the sources of " + project.name + " " + seen.not_static->text() +
+                    " cannot be used: " + seen.why_not_static,
+                false, false, false};
+    }
     if (seen.yanked) {
         return {"every release of " + asked + " was withdrawn by its author (yanked" +
                     (seen.yanked_reason.empty() ? std::string() : ": " + seen.yanked_reason) +
@@ -83,11 +108,17 @@ Unusable unusable_releases(TargetSolver& solver, const PypiDependency& dependenc
     if (seen.no_wheel) {
         return {"no release of " + asked + " has a wheel for this target's Python, platform and glibc (" +
                     seen.no_wheel->text() + " has others)",
-                true, false, false};
+                true,
+                false,
+                false,
+                {project.name}};
     }
     if (seen.sdist_only) {
         return {"all releases of " + asked + " are source distributions (sdist); only wheels are installed",
-                false, false, false};
+                false,
+                false,
+                false,
+                {project.name}};
     }
     if (seen.after_cutoff) {
         return {"all releases of " + asked + " are newer than the cut-off (exclude-newer)", false, false,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "solver/engine/target_solver.hpp"
@@ -9,9 +10,10 @@ namespace aimlock::engine {
 /// Why nothing meets a requirement, as one sentence, and what of the target is to blame.
 struct Unusable {
     std::string sentence;
-    bool python = false;            ///< another Python would have it
-    bool channel_priority = false;  ///< a channel of lower priority has it
-    bool prerelease = false;        ///< a pre-release would do
+    bool python = false;                 ///< another Python would have it
+    bool channel_priority = false;       ///< a channel of lower priority has it
+    bool prerelease = false;             ///< a pre-release would do
+    std::set<std::string> sources = {};  ///< projects that have sources only, which may not be built
 };
 
 /// Of a PyPI requirement, written `asked`: no such project, withdrawn, pre-releases, another Python, no

@@ -11,6 +11,7 @@
 #include "solver/base/result.hpp"
 #include "solver/model/gpu_code.hpp"
 #include "solver/model/release.hpp"
+#include "solver/model/request.hpp"
 
 namespace aimlock {
 
@@ -58,6 +59,11 @@ public:
     [[nodiscard]] virtual std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const {
         (void)keep;
+        return nullptr;
+    }
+    /// A source of the same documents where `policy` says what may be built from source; null: there is none.
+    [[nodiscard]] virtual std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const {
+        (void)policy;
         return nullptr;
     }
 };

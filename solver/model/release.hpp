@@ -1,16 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "solver/base/digest.hpp"
+#include "solver/spec/direct_url.hpp"
 
 namespace aimlock {
 
-/// One file of an index page (PEP 503, 691, 700). Only wheels that some target accepts are kept.
+/// One file of an index page (PEP 503, 691, 700). Only wheels that some target accepts are kept, and archives
+/// of sources only where they may be built. What a requirement names by its address is one, too.
 struct WheelFile {
     std::string file_name;
     std::string url;                  ///< absolute, without fragment and credentials
@@ -22,6 +26,9 @@ struct WheelFile {
     std::string yanked_reason;
     bool has_core_metadata = false;  ///< PEP 658/714: `<url>.metadata` is announced
     Sha256 core_metadata_sha256;     ///< not known: announced without a hash
+    ArtifactKind kind = ArtifactKind::wheel;
+    bool direct = false;       ///< named by its address; no index lists it
+    std::string subdirectory;  ///< where the project lies in its sources; empty: at their top
 };
 
 /// Why a release has no usable wheel; kept so that a refusal can say it.
@@ -45,7 +52,24 @@ struct CoreMetadata {
     std::vector<std::string> requires_dist;  ///< in document order
     std::string requires_python;
     std::vector<std::string> provides_extra;
-    std::string license;  ///< License-Expression, else empty
+    std::string license;                      ///< License-Expression, else empty
+    std::vector<std::string> build_requires;  ///< of sources: what building them needs (PEP 518)
+    std::string unusable;          ///< of sources: why nothing certain is known of them; empty: it is
+    std::uint64_t file_bytes = 0;  ///< size of the file it was read from, where that was seen
 };
+
+/// What the pyproject.toml of a source tree says (PEP 518, 621).
+struct SourceProject {
+    bool has_project = false;          ///< `[project]` is there, with a name
+    CoreMetadata metadata;             ///< of `[project]`; no version: it is dynamic
+    std::vector<std::string> dynamic;  ///< what `[project]` leaves to the backend
+    std::vector<std::string> build_requires;
+    std::string build_backend;  ///< "module:object"
+    std::vector<std::string> backend_path;
+};
+/// Reads a pyproject.toml; `file` names it in errors. An empty text is a tree without one: setuptools builds
+/// it.
+using SourceProjectReader =
+    std::function<Result<SourceProject>(std::string_view text, const std::string& file)>;
 
 }  // namespace aimlock

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "solver/model/preference.hpp"
@@ -33,6 +34,24 @@ enum class ChannelPriority : std::uint8_t { strict, flexible, disabled };
 enum class PrereleaseMode : std::uint8_t { if_necessary, allow, disallow };
 enum class ResolutionMode : std::uint8_t { highest, lowest, lowest_direct };
 
+/// Which projects may be built from source; names are normalised. What a requirement names by its address may
+/// be without being named here: who wrote the address has seen that it is no wheel.
+struct SourcePolicy {
+    bool all = false;                       ///< every project, but for `never`
+    std::vector<std::string> allowed;       ///< these
+    std::vector<std::string> never;         ///< not these
+    bool no_wheels = false;                 ///< no project's wheels count
+    std::vector<std::string> sources_only;  ///< those of these do not
+
+    [[nodiscard]] bool may_build(std::string_view name) const;
+    [[nodiscard]] bool takes_wheels(std::string_view name) const;
+    /// Nothing is built: what is so where nobody says anything.
+    [[nodiscard]] bool is_default() const {
+        return !all && !no_wheels && allowed.empty() && sources_only.empty();
+    }
+    friend bool operator==(const SourcePolicy&, const SourcePolicy&) = default;
+};
+
 /// Choices that hold for every target of a request.
 struct SolveOptions {
     ChannelPriority channel_priority = ChannelPriority::strict;
@@ -42,7 +61,11 @@ struct SolveOptions {
     /// is left then: what was published before a bound was known only looks compatible.
     bool inherit_bounds = true;
     std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
+<<<<<<< HEAD
     bool explain = true;      ///< false: where there is no solution, the conflict says nothing of why
+=======
+    SourcePolicy sources;
+>>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
     std::size_t window = 30;  ///< releases of a specifier set that take part at first: a matter of speed
 };
 

@@ -39,6 +39,11 @@ struct Package {
     std::uint64_t timestamp_ms = 0;
     bool yanked = false;
     bool prerelease = false;
+    ArtifactKind artifact =
+        ArtifactKind::wheel;                  ///< PyPI only; what is no wheel is built when it is installed
+    std::vector<std::string> build_requires;  ///< of what is built, as published
+    bool direct = false;                      ///< PyPI only: asked for by its address
+    std::string subdirectory;                 ///< of what is built: where the project lies in its sources
 
     friend bool operator==(const Package&, const Package&) = default;
 };

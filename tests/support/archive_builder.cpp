@@ -191,6 +191,22 @@ std::string bzip2_of(std::string_view bytes) {
     return out;
 }
 
+std::string gzip_of(std::string_view bytes) {
+    ::z_stream stream{};
+    if (::deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::runtime_error("gzip");
+    std::string input(bytes);
+    std::string out(::deflateBound(&stream, input.size()) + 64, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(input.data());
+    stream.avail_in = static_cast<uInt>(input.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    ::deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    ::deflateEnd(&stream);
+    return out;
+}
+
 std::string record_of(const std::vector<std::pair<std::string, std::string>>& files,
                       const std::string& dist_info) {
     std::string record;

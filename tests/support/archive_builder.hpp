@@ -50,6 +50,7 @@ struct TarMember {
 std::string tar_of(const std::vector<TarMember>& members);
 std::string zstd_of(std::string_view bytes);
 std::string bzip2_of(std::string_view bytes);
+std::string gzip_of(std::string_view bytes);
 
 /// A wheel of these files; WHEEL, METADATA and a true RECORD are added unless the files hold one of that
 /// name.

@@ -21,12 +21,14 @@ TextList add_list(Repodata& repodata, const std::vector<std::string>& texts) {
 std::string file_name_of(const ToyRelease& release, const std::string& tag) {
     std::string name = release.name;
     std::ranges::replace(name, '-', '_');
+    if (tag.empty()) return name + "-" + release.version + ".tar.gz";
     return name + "-" + release.version + "-" + tag + ".whl";
 }
 
 }  // namespace
 
 std::string ToyWorld::url_of(const ToyRelease& release, const std::string& tag) {
+    if (!release.address.empty()) return release.address;
     return "https://index.example/files/" + file_name_of(release, tag);
 }
 
@@ -103,6 +105,13 @@ std::vector<Result<WheelCode>> ToyWorld::read_code(const std::vector<WheelFile>&
     return codes;
 }
 
+std::unique_ptr<MetadataSource> ToyWorld::building(const SourcePolicy& policy) const {
+    auto same = std::make_unique<ToyWorld>(*this);
+    same->may_build = policy;
+    same->reset();
+    return same;
+}
+
 void ToyWorld::ask_page(const std::string& normalized_name) {
     questions_.push_back({true, normalized_name});
     ++counts_.index_requests;
@@ -120,13 +129,18 @@ Arrival ToyWorld::wait() {
     questions_.erase(questions_.begin() + at);
     if (!question.is_page) {
         for (const ToyRelease& release : releases) {
-            for (const std::string& tag : release.tags) {
+            std::vector<std::string> tags = release.tags;
+            tags.emplace_back();  // the source distribution
+            for (const std::string& tag : tags) {
                 if (url_of(release, tag) != question.what || release.unreadable) continue;
                 CoreMetadata metadata;
                 metadata.name = release.name;
                 metadata.version = release.version;
                 metadata.requires_dist = release.requires_dist;
-                if (tag != release.tags.front()) {
+                if (tag.empty()) {
+                    metadata.build_requires = release.build_requires;
+                    metadata.unusable = release.not_static;
+                } else if (tag != release.tags.front()) {
                     metadata.requires_dist.insert(metadata.requires_dist.end(),
                                                   release.more_of_others.begin(),
                                                   release.more_of_others.end());
@@ -144,16 +158,23 @@ Arrival ToyWorld::wait() {
     for (const ToyRelease& release : releases) {
         if (release.name != question.what) continue;
         page.exists = true;
-        if (release.tags.empty()) page.unusable.emplace_back(release.version, UnusableReason::sdist_only);
+        const bool builds = may_build.may_build(release.name) && (release.has_sdist || release.tags.empty());
+        if (release.tags.empty() && !builds)
+            page.unusable.emplace_back(release.version, UnusableReason::sdist_only);
         if (exclude_newer_ms != 0 && (release.uploaded_ms == 0 || release.uploaded_ms >= exclude_newer_ms)) {
             page.unusable.emplace_back(release.version, UnusableReason::after_cutoff);
             continue;
         }
         const std::size_t wheels_before = page.wheels.size();
-        for (const std::string& tag : release.tags) {
+        std::vector<std::string> tags = release.tags;
+        if (!may_build.takes_wheels(release.name)) tags.clear();
+        if (builds) tags.emplace_back();
+        for (const std::string& tag : tags) {
             WheelFile wheel;
             wheel.file_name = file_name_of(release, tag);
-            if (on_pages && !on_pages(wheel.file_name)) continue;
+            if (tag.empty()) wheel.kind = ArtifactKind::sdist;
+            if (!tag.empty() && on_pages && !on_pages(wheel.file_name)) continue;
+            wheel.direct = !release.address.empty();
             wheel.url = url_of(release, tag);
             wheel.sha256 = sha256_of(wheel.file_name);
             if (release.page_states_python) wheel.requires_python = release.requires_python;
@@ -161,7 +182,7 @@ Arrival ToyWorld::wait() {
             wheel.upload_time_ms = release.uploaded_ms;
             page.wheels.push_back(std::move(wheel));
         }
-        if (page.wheels.size() == wheels_before && !release.tags.empty())
+        if (page.wheels.size() == wheels_before && !release.tags.empty() && !builds)
             page.unusable.emplace_back(release.version, UnusableReason::no_matching_wheel);
     }
     return PageArrived{question.what, page};
@@ -360,11 +381,22 @@ private:
         }
     }
 
+    [[nodiscard]] bool is_built(const std::string& name) const {
+        return std::ranges::any_of(solution_.packages, [&](const Package& package) {
+            return package.name == name && package.artifact != ArtifactKind::wheel;
+        });
+    }
+
     void check_wheel(const ToyRelease& release) {
         const auto python = Pep440Version::parse(solution_.python_version);
         if (!python) return found_.push_back("a wheel without a Python");
         const auto allowed = SpecifierSet::parse(release.requires_python);
         if (!allowed->contains(*python, true)) found_.push_back(release.name + " needs another Python");
+        if (is_built(release.name)) {
+            for (const std::string& text : release.build_requires)
+                need_pypi(*Requirement::parse(text), {}, "building " + release.name);
+            return;
+        }
         const CompatibleTags tags(
             request_.target.tag_platform(static_cast<unsigned>(python->minor()), false));
         if (std::ranges::none_of(release.tags, [&](const std::string& tag) {

@@ -43,6 +43,10 @@ struct ToyRelease {
     bool page_states_python = true;                ///< the index page tells requires_python, too
     std::vector<std::string> more_of_others = {};  ///< what all wheels but the first require besides
     std::optional<WheelCode> code = {};            ///< what its libraries say; nullopt: they cannot be read
+    std::vector<std::string> build_requires = {};  ///< of its source distribution
+    std::string not_static = {};                   ///< why that cannot be used
+    bool has_sdist = false;                        ///< beside wheels; without any there is one
+    std::string address = {};                      ///< on no index, but at this address
 };
 
 /// A small world of both ecosystems. `order_seed` decides in which order questions are answered: the solver
@@ -55,6 +59,7 @@ public:
     std::vector<std::string> channel_names = {"toy"};  ///< in priority order
     std::int64_t exclude_newer_ms = 0;                 ///< wheels from then on are on no page; 0: all are
     std::function<bool(std::string_view)> on_pages;    ///< whether a wheel is on its page; empty: all are
+    SourcePolicy may_build;                            ///< whose source distributions are on pages
 
     /// The channels with their records in linux-64. `python` records need a build such as "cp312_cpython".
     [[nodiscard]] std::vector<Channel> channels() const;
@@ -72,6 +77,7 @@ public:
     std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
     bool reads_code = false;
     std::vector<std::string> code_read;  ///< file names of the wheels whose libraries were asked for
+    [[nodiscard]] std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const override;
 
     static std::string url_of(const ToyRelease& release, const std::string& tag);
 

@@ -144,13 +144,18 @@ TEST(PackedPage, DamageNeverCrashes) {
     ASSERT_TRUE(whole);
     EXPECT_EQ(whole->wheels[1].url, "https://c.example/p/b/other.whl");
     EXPECT_EQ(whole->wheels[1].file_name, "demo-1.0-cp312-cp312-win_amd64.whl");
+    const auto sources = unpack_page(packed, {"demo", "i", {}}, {{}, {}, false, true});
+    ASSERT_TRUE(sources);
+    ASSERT_EQ(sources->wheels.size(), 1U);
+    EXPECT_EQ(sources->wheels[0].url, "https://c.example/p/b/demo-0.9.tar.gz");
+    EXPECT_EQ(sources->wheels[0].kind, ArtifactKind::sdist);
     std::size_t refused = 0;
     for (std::size_t at = 0; at < packed.size(); ++at) {
         EXPECT_FALSE(unpack_page(packed.substr(0, at), {"demo", "i", {}}, {})) << at;
         for (const int value : {0, 1, 0x7f, 0xff}) {
             std::string damaged = packed;
             damaged[at] = static_cast<char>(value);
-            refused += unpack_page(damaged, {"demo", "i", {}}, {&keeps_cp312, 5}) ? 0U : 1U;
+            refused += unpack_page(damaged, {"demo", "i", {}}, {&keeps_cp312, 5, true, true}) ? 0U : 1U;
         }
     }
     EXPECT_GT(refused, 100U);

@@ -180,6 +180,23 @@ TEST(RequirementsTxt, LinesAreReadAsPipDoes) {
     EXPECT_EQ(request.targets[0].pypi[2].pos, (SourcePos{"requirements.txt", 9, 3}));
 }
 
+TEST(RequirementsTxt, MayNameAddressesAndWhatIsBuilt) {
+    const auto manifest = read_any_manifest(
+        "a @ https://me:secret@files.example/a-1-py3-none-any.whl ; python_version >= '3.12'\n"
+        "--no-binary Flash_Attn,b\n",
+        "requirements.txt");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const Request& request = manifest->request;
+    EXPECT_EQ(pypi_of(request.targets[0]),
+              std::vector<std::string>{"a @ https://files.example/a-1-py3-none-any.whl ; "
+                                       "python_version >= \"3.12\""});
+    EXPECT_EQ(*request.targets[0].pypi[0].requirement.url,
+              "https://me:secret@files.example/a-1-py3-none-any.whl");
+    EXPECT_FALSE(request.options.sources.takes_wheels("flash-attn"));
+    EXPECT_TRUE(request.options.sources.may_build("b"));
+    EXPECT_FALSE(request.options.sources.may_build("c"));
+}
+
 TEST(RequirementsTxt, NothingIsReadPast) {
     const auto fault = [](std::string_view line) {
         const auto manifest = read_any_manifest("numpy\n" + std::string(line) + "\n", "requirements.txt");
@@ -189,11 +206,11 @@ TEST(RequirementsTxt, NothingIsReadPast) {
     };
     EXPECT_EQ(fault("-r base.txt"), "1 another file of requirements is not supported yet");
     EXPECT_EQ(fault("-e ."), "1 an editable requirement is not supported yet");
-    EXPECT_EQ(fault("./wheels/a.whl"), "1 a requirement by path or address is not supported yet");
+    EXPECT_EQ(fault("./wheels/a.whl"), "1 a path or an address without a name is not understood");
     EXPECT_EQ(fault("https://files.example/a.whl"),
-              "1 a requirement by path or address is not supported yet");
-    EXPECT_EQ(fault("a @ https://files.example/a-1-py3-none-any.whl"),
-              "1 a requirement by path or address is not supported yet");
+              "1 a path or an address without a name is not understood");
+    EXPECT_EQ(fault("a @ https://files.example/a.exe"),
+              "5 `https://files.example/a.exe` ends in neither .whl, .tar.gz nor .zip");
     EXPECT_EQ(fault("--index-ur https://index.example"), "1 unknown option `--index-ur`");
     EXPECT_EQ(fault("--index-url"), "1 `--index-url` has no value");
     EXPECT_EQ(fault("  a>=>1").substr(0, 1), "6");

@@ -238,9 +238,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"cutoff", [](Request& r) { r.options.exclude_newer_ms = 0; },
              "exclude-newer was not set, is 1970-01-01T00:00:00Z"},
         Case{"channels", [](Request& r) { r.channels.push_back("bioconda"); },
-             "channels, indexes or the order of requirements changed"},
+             "channels, indexes, what may be built from source or the order of requirements changed"},
         Case{"order", [](Request& r) { std::ranges::reverse(r.targets[0].conda); },
-             "channels, indexes or the order of requirements changed"}),
+             "channels, indexes, what may be built from source or the order of requirements changed"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(MakeLock, TheNameMapAndTheImagesBaseAreInputsToo) {

@@ -234,13 +234,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"one_project_twice", "[pypi-dependencies]\na_b = \"*\"\na-B = \"*\"\n",
              "f:3:1: `a-B` and `a_b` are one PyPI project"},
         Case{"git", "[pypi-dependencies]\na = { git = \"https://git.example/a\", rev = \"1\" }\n",
-             "f:2:14: a requirement from a git repository is not supported yet (publish a wheel on an index "
-             "and name its version)"},
+             "f:2:14: `git+https://git.example/a@1` names `1`, which is no full commit: a branch or tag can "
+             "move (write the commit that it stands for: git ls-remote https://git.example/a 1)"},
+        Case{"git_branch",
+             "[pypi-dependencies]\na = { git = \"https://git.example/a\", branch = \"main\" }\n",
+             "f:2:48: a branch can move: only a full commit pins what is installed (write `rev` with the "
+             "commit of: git ls-remote https://git.example/a main)"},
+        Case{"git_alone", "[pypi-dependencies]\na = { git = \"https://git.example/a\" }\n",
+             "f:2:14: `git` without `rev`: only a full commit pins what is installed (write `rev` with the "
+             "commit of: git ls-remote https://git.example/a HEAD)"},
+        Case{"url_and_version",
+             "[pypi-dependencies]\na = { url = \"https://f.example/a-1.zip\", version = \">=1\" }\n",
+             "f:2:53: an address has one version: `version` has no place beside it"},
+        Case{"url_query", "[pypi-dependencies]\na = { url = \"https://f.example/a-1.zip?token=x\" }\n",
+             "f:2:14: `https://f.example/a-1.zip?token=x` has a query, which may be a secret and cannot be "
+             "locked (put what gives access into netrc or before the host, and leave the query out)"},
         Case{"path", "[pypi-dependencies]\na = { path = \".\", editable = true }\n",
-             "f:2:15: a requirement from a folder is not supported yet (publish a wheel on an index and name "
-             "its version)"},
-        Case{"no_build", "[pypi-options]\nno-build = false\n",
-             "f:2:12: building from source is not supported yet (remove it: only wheels are installed)"},
+             "f:2:15: a project in a folder is not installed from the lock: it has no hash that stays (copy "
+             "it in the image's last layer, or install it with `pip install --no-deps` afterwards)"},
+        Case{"no_build", "[pypi-options]\nno-build = 1\n",
+             "f:2:12: `no-build` is a number, expected true or false"},
         Case{"gpu_without_driver", "[targets.a]\ncuda-arch = [\"8.6\"]\n",
              "f:2:13: target `a`: cuda-arch names GPUs, but the target has no driver: `cuda` is not set"},
         Case{"gpu_newer_than_driver", "[targets.a]\ncuda = \"12.2\"\ncuda-arch = [\"8.6\", \"12.0\"]\n",
@@ -262,6 +275,42 @@ INSTANTIATE_TEST_SUITE_P(
              "f:4:13: platform `osx-64` is not one of the workspace's (add it to `platforms` in "
              "[workspace])"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ManifestSpecs, AnAddressStandsInThePlaceOfAVersion) {
+    const std::string commit(40, 'b');
+    const auto manifest = read_manifest(
+        "[pypi-dependencies]\n"
+        "a = { url = \"https://u:p@f.example/a-1-py3-none-any.whl\", extras = [\"x\"], markers = "
+        "\"python_version >= '3.12'\" }\n"
+        "b = { git = \"https://g.example/b.git\", rev = \"" +
+            commit + "\", subdirectory = \"python\" }\n",
+        "f");
+    ASSERT_TRUE(manifest) << manifest.error()[0].message;
+    const auto& roots = manifest->request.targets[0].pypi;
+    ASSERT_EQ(roots.size(), 2U);
+    EXPECT_EQ(roots[0].written, "a[x] @ https://f.example/a-1-py3-none-any.whl ; python_version >= \"3.12\"");
+    EXPECT_EQ(*roots[0].requirement.url, "https://u:p@f.example/a-1-py3-none-any.whl");
+    EXPECT_EQ(roots[1].written, "b @ git+https://g.example/b.git@" + commit + "#subdirectory=python");
+}
+
+TEST(ManifestSpecs, WhatMayBeBuiltIsSaidInThreeWays) {
+    const auto policy = [](const std::string& lines) {
+        const auto manifest = read_manifest("[pypi-options]\n" + lines, "f");
+        EXPECT_TRUE(manifest) << manifest.error()[0].message;
+        return manifest ? manifest->request.options.sources : SourcePolicy{};
+    };
+    EXPECT_FALSE(policy("no-build = true\n").may_build("a"));
+    EXPECT_TRUE(policy("no-build = true\n").is_default());
+    EXPECT_TRUE(policy("no-build = false\n").may_build("a"));
+    EXPECT_FALSE(policy("no-build = [\"A.b\"]\n").may_build("a-b"));
+    EXPECT_TRUE(policy("no-build = [\"A.b\"]\n").may_build("c"));
+    EXPECT_TRUE(policy("allow-sdist = [\"A.b\"]\n").may_build("a-b"));
+    EXPECT_FALSE(policy("allow-sdist = [\"A.b\"]\n").may_build("c"));
+    EXPECT_TRUE(policy("allow-sdist = [\"a\"]\n").takes_wheels("a"));
+    EXPECT_TRUE(policy("no-binary = [\"a\"]\n").may_build("a"));
+    EXPECT_FALSE(policy("no-binary = [\"a\"]\n").takes_wheels("a"));
+    EXPECT_FALSE(policy("no-binary = true\n").takes_wheels("z"));
+}
 
 TEST(ManifestSpecs, AFaultInsideASpecHasItsOwnColumn) {
     struct Spec {
