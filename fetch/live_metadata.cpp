@@ -61,7 +61,12 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
             index = without_trailing_slashes(session.learn(as_url(index)));
         for (auto& [name, index] : options.pins)
             index = without_trailing_slashes(session.learn(as_url(index)));
-        for (auto& [name, address] : options.direct) address.url = session.learn(address.url);
+        for (auto& [name, address] : options.direct) {
+            if (address.kind != ArtifactKind::git) address.url = session.learn(address.url);
+            constexpr std::string_view git = "git+";
+            if (address.url.starts_with("git+https://"))
+                address.url = std::string(git) + session.learn(address.url.substr(git.size()));
+        }
     }
 
     FetchSession& session;
@@ -226,7 +231,7 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
     /// as any wheel; else all of it is, for the lock must hold a hash.
     void ask_direct(const std::string& name, const DirectUrl& address) {
         WheelFile file;
-        file.url = address.bare();
+        file.url = address.locked();
         file.kind = address.kind;
         file.direct = true;
         file.subdirectory = address.subdirectory;
@@ -366,8 +371,11 @@ std::vector<Result<WheelCode>> LiveMetadata::read_code(const std::vector<WheelFi
     std::vector<Result<WheelCode>> codes(wheels.size());
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
-        for (std::size_t i = next++; i < wheels.size(); i = next++)
-            codes[i] = read_wheel_code(state_->session, wheels[i]);
+        for (std::size_t i = next++; i < wheels.size(); i = next++) {
+            codes[i] = wheels[i].kind == ArtifactKind::wheel
+                           ? read_wheel_code(state_->session, wheels[i])
+                           : fail(ErrorCode::refused, "it is built from source when it is installed");
+        }
     };
     std::vector<std::thread> others;
     for (std::size_t i = 1; i < std::min(most_at_once, wheels.size()); ++i) others.emplace_back(work);

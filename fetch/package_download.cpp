@@ -9,12 +9,15 @@
 
 #include "fetch/archive_receiver.hpp"
 #include "fetch/archive_store.hpp"
+#include "fetch/atomic_file.hpp"
+#include "fetch/git/git_commit.hpp"
 #include "fetch/url.hpp"
 
 namespace aimlock {
 namespace {
 
 bool is_local(const Package& package) {
+    if (package.artifact == ArtifactKind::git) return false;  // a repository that is a folder is fetched, too
     return is_file_url(package.url) || !is_url(package.url);
 }
 
@@ -66,12 +69,13 @@ private:
     Result<void> allow(const Package& package) const {
         if (!package.sha256.known())
             return fail(ErrorCode::lock, package.name + ": the lock states no sha256");
-        if (is_local(package) || !owner_.options_.hosts) return {};
-        const auto parts = split_url(package.url);
-        if (owner_.options_.hosts->contains(parts->host)) return {};
+        if (is_local(package) || !owner_.options_.hosts || package.url.starts_with("git+file://")) return {};
+        const bool git = package.artifact == ArtifactKind::git;
+        const auto parts = split_url(std::string_view(package.url).substr(git ? 4 : 0));  // "git+"
+        if (parts && owner_.options_.hosts->contains(parts->host)) return {};
         return fail(ErrorCode::refused,
                     fmt::format("{}: the host {} is neither a channel's nor an index's of this lock",
-                                shown_package(package), parts->host));
+                                shown_package(package), parts ? parts->host : "it names"));
     }
 
     Result<void> check_room() const {
@@ -160,9 +164,28 @@ private:
                       {{}, 0, 0},
                       "Run once without --offline, or give `--vendor DIR`"});
         }
+        if (wanted.artifact == ArtifactKind::git) return bring_commit(index, file);
         const std::lock_guard lock(mutex_);
         wanted_.push_back(index);
         pump();
+    }
+
+    /// The tree of a commit, by git and not by a request of ours.
+    void bring_commit(std::size_t index, const std::filesystem::path& file) {
+        const Package& wanted = package(index);
+        const auto tree = fetch_commit(owner_.session_, wanted.url);
+        if (!tree) return fail_with(tree.error());
+        if (const Sha256 found = sha256_of(*tree); found != wanted.sha256) {
+            return fail_with(Error{ErrorCode::integrity,
+                                   fmt::format("{}: the sha256 of its tree is {}, but the lock promises {}",
+                                               shown_package(wanted), found.hex(), wanted.sha256.hex()),
+                                   {{}, 0, 0},
+                                   {}});
+        }
+        if (auto written = write_file_atomically(file, *tree); !written) return fail_with(written.error());
+        ++owner_.downloaded_;
+        progress_.advance(wanted.size_bytes);
+        hand_over(index, file);
     }
 
     void hand_over(std::size_t index, const std::filesystem::path& file) {

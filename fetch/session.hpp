@@ -84,6 +84,7 @@ public:
 
     /// Keeps the credentials that `url` carries for its origin and returns it without them.
     std::string learn(std::string_view url) { return credentials_.learn(url); }
+    [[nodiscard]] const Credentials& credentials() const { return credentials_; }
     /// May be called from any thread.
     void ask(DocumentRequest request, Done done);
     /// The answer where its condensed form is in the cache and no request is needed to know that it holds;

@@ -9,7 +9,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace aimlock::cli {
 
@@ -33,6 +34,12 @@ struct Run {
 
 /// The flags that every command has.
 void add_global_options(CLI::App& command, Run& chosen);
+
+/// `--allow-sdist[=NAME,…]`: sets `given`, and appends the names.
+CLI::Option* add_allow_sdist(CLI::App& command,
+                             bool& given,
+                             std::vector<std::string>& names,
+                             const std::string& help);
 
 // Each adds one command with its options; when the command is given, its action becomes `chosen.action`.
 void add_solve(CLI::App& app, Run& chosen);

@@ -12,6 +12,7 @@
 #include "cli/render/text.hpp"
 #include "cli/wiring/lock_in_use.hpp"
 #include "cli/wiring/stores.hpp"
+#include "solver/spec/package_name.hpp"
 
 namespace aimlock::cli {
 namespace {
@@ -27,6 +28,10 @@ struct InstallFlags {
     bool verify = false;
     bool no_byte_code = false;
     bool frozen = false;
+    bool allow_sdist = false;
+    std::vector<std::string> allowed_sdists;
+    bool unconfined = false;
+    std::vector<std::string> mirrors;
 };
 
 constexpr const char* footer =
@@ -75,8 +80,15 @@ Ending run_install(const InstallFlags& flags, Console& console) {
     options.repair = flags.repair;
     options.verify = flags.verify;
     options.byte_code = !flags.no_byte_code;
+    options.build.all = flags.allow_sdist && flags.allowed_sdists.empty();
+    for (const std::string& name : flags.allowed_sdists)
+        options.build.names.push_back(normalize_pypi_name(name));
+    options.build.unconfined = flags.unconfined;
     const std::int64_t began = steady_milliseconds();
-    auto store = open_store({flags.lock, flags.vendor, console.options().offline}, *lock, console);
+    auto mirrors = read_mirrors(flags.mirrors);
+    if (!mirrors) return ended(mirrors.error());
+    auto store = open_store({flags.lock, flags.vendor, console.options().offline, std::move(*mirrors)}, *lock,
+                            console);
     if (!store) return ended(store.error());
     options.unpacked = (*store)->unpacked();
     const auto report = install(*lock, options, (*store)->packages(), console.progress());
@@ -107,9 +119,15 @@ void add_install(CLI::App& app, Run& chosen) {
     command->add_option("--group", flags->group, "Only this group of a lock slice")->type_name("NAME");
     command->add_option("--vendor", flags->vendor, "Take archives from a pool of `aimlock vendor`")
         ->type_name("DIR");
+    command->add_option("--mirror", flags->mirrors, "Where an origin is to be had instead")
+        ->type_name("URL=URL");
     command->add_flag("--repair", flags->repair, "Restore edited and missing files");
     command->add_flag("--verify", flags->verify, "Hash every file that sizes and times would vouch for");
     command->add_flag("--no-byte-code", flags->no_byte_code, "Do not compile Python sources");
+    add_allow_sdist(*command, flags->allow_sdist, flags->allowed_sdists,
+                    "Build what is locked as sources: these [all]");
+    command->add_flag("--build-unconfined", flags->unconfined,
+                      "Build also where nothing keeps a build off the network");
     command->add_flag("--frozen", flags->frozen, "Never solve (always so; scripts say it)");
     command->footer(footer);
     command->callback([&chosen, flags] {

@@ -59,10 +59,9 @@ void add_override_options(CLI::App& command, SolveFlags& flags) {
     command.add_option("--find-links", flags.find_links, "Folders of wheels, beside the indexes")
         ->type_name("DIR")
         ->group(group);
-    auto* allow = command.add_option("--allow-sdist", flags.allowed_sdists,
-                                     "Source distributions count, of these projects [of all]");
-    allow->type_name("NAME,…")->group(group)->expected(0, 1)->delimiter(',')->each(
-        [&flags](const std::string&) { flags.allow_sdist = true; });
+    add_allow_sdist(command, flags.allow_sdist, flags.allowed_sdists,
+                    "Source distributions count, of these projects [of all]")
+        ->group(group);
     command.add_option("--exclude-newer", flags.exclude_newer, "Only what was uploaded before")
         ->type_name("TIME")
         ->group(group);

@@ -18,6 +18,7 @@ struct VendorFlags {
     std::string folder;
     std::string lock = "aimlock.lock";
     std::vector<std::string> targets;
+    std::vector<std::string> mirrors;
 };
 
 constexpr const char* footer =
@@ -51,8 +52,10 @@ Ending run_vendor(const VendorFlags& flags, Console& console) {
     const auto packages = chosen_packages(*lock, flags.targets);
     if (!packages) return ended(packages.error());
     const std::int64_t began = steady_milliseconds();
-    const auto counts =
-        fill_pool({flags.lock, flags.folder, console.options().offline}, *lock, *packages, console);
+    auto mirrors = read_mirrors(flags.mirrors);
+    if (!mirrors) return ended(mirrors.error());
+    const auto counts = fill_pool({flags.lock, flags.folder, console.options().offline, std::move(*mirrors)},
+                                  *lock, *packages, console);
     console.end_progress();
     if (!counts) return ended(counts.error());
     const auto milliseconds = static_cast<double>(steady_milliseconds() - began);
@@ -77,6 +80,8 @@ void add_vendor(CLI::App& app, Run& chosen) {
         ->type_name("FILE")
         ->capture_default_str();
     command->add_option("--target", flags->targets, "Only the archives of these targets")->type_name("NAME");
+    command->add_option("--mirror", flags->mirrors, "Where an origin is to be had instead")
+        ->type_name("URL=URL");
     command->footer(footer);
     command->callback([&chosen, flags] {
         chosen.action = [flags](Console& console) { return run_vendor(*flags, console); };

@@ -28,7 +28,7 @@ public:
         std::vector<const Package*> seen;
         for (const Package* package : packages) {
             copies.push_back(*package);
-            if (!is_url(package->url))
+            if (!is_url(package->url) && package->artifact != ArtifactKind::git)
                 copies.back().url = (folder_ / package->url).lexically_normal().string();
             seen.push_back(&copies.back());
         }
@@ -89,6 +89,8 @@ Result<std::unique_ptr<OpenedStore>> open_store(const StoreChoice& choice,
     FetchOptions fetch;
     fetch.environment = Environment::of_process();
     fetch.offline = choice.offline;
+    fetch.mirrors = choice.mirrors;
+    fetch.mirrors.merge(mirrors_beside(choice.lock_file, console));
     PackageDownloadOptions options;
     options.hosts = hosts_of(lock);
     console.progress();  // before threads log beside it
@@ -100,7 +102,7 @@ Result<PackageStore::Counts> fill_pool(const StoreChoice& choice,
                                        const Lock& lock,
                                        std::span<const Package* const> packages,
                                        Console& console) {
-    auto store = open_store({choice.lock_file, {}, choice.offline}, lock, console);
+    auto store = open_store({choice.lock_file, {}, choice.offline, choice.mirrors}, lock, console);
     if (!store) return tl::make_unexpected(std::move(store).error());
     auto written = write_vendor_pool((*store)->packages(), packages, choice.pool, console.progress());
     if (!written) return tl::make_unexpected(std::move(written).error());

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/render/console.hpp"
+#include "cli/wiring/mirrors.hpp"
 #include "fetch/package_store.hpp"
 #include "lock/lockfile.hpp"
 
@@ -16,6 +17,7 @@ struct StoreChoice {
     std::filesystem::path lock_file;  ///< file channels of the lock are relative to its folder
     std::filesystem::path pool;       ///< a vendored pool; empty: the store, with downloads
     bool offline = false;
+    Mirrors mirrors = {};  ///< of the command line, before those of the manifest beside the lock
 };
 
 /// A store and all that it needs to live.

@@ -6,6 +6,7 @@
 
 #include "fetch/archive_store.hpp"
 #include "fetch/atomic_file.hpp"
+#include "fetch/git/git_commit.hpp"
 #include "fetch/packing.hpp"
 #include "fetch/pypi/core_metadata.hpp"
 #include "fetch/pypi/remote_zip.hpp"
@@ -46,7 +47,10 @@ std::optional<ArchiveFacts> unpacked(std::string_view bytes) {
 }
 
 /// The installation will look for it there; a store that cannot be written costs it a second download.
-void put_into_store(FetchSession& session, const ArchiveQuestion& question, std::string_view body, Sha256 sha256) {
+void put_into_store(FetchSession& session,
+                    const ArchiveQuestion& question,
+                    std::string_view body,
+                    Sha256 sha256) {
     Package package;
     package.kind = PackageKind::pypi;
     package.artifact = question.kind;
@@ -86,9 +90,9 @@ Result<std::string> condensed(FetchSession& session,
                               std::string_view body) {
     ArchiveFacts facts{sha256_of(body), body.size(), {}};
     if (question.sha256.known() && facts.sha256 != question.sha256) {
-        return fail(ErrorCode::integrity, fmt::format("{}: sha256 is {}, but {} was promised",
-                                                      shown_url(question.url), facts.sha256.hex(),
-                                                      question.sha256.hex()));
+        return fail(ErrorCode::integrity,
+                    fmt::format("{}: sha256 is {}, but {} was promised", shown_url(question.url),
+                                facts.sha256.hex(), question.sha256.hex()));
     }
     auto metadata = metadata_of(question, body, read_project);
     if (!metadata) return tl::make_unexpected(std::move(metadata.error()));
@@ -128,7 +132,37 @@ std::optional<ArchiveFacts> ArchiveReader::at_hand(const ArchiveQuestion& questi
     return document && document->exists ? unpacked(document->bytes()) : std::nullopt;
 }
 
+// A commit never changes: what its tree is stays true for ever.
+Result<ArchiveFacts> ArchiveReader::read_commit(Shared& shared, const ArchiveQuestion& question) {
+    FetchSession& session = shared.session;
+    const std::string key = question.url + "#" + question.subdirectory;
+    constexpr const char* form = "commit 1";
+    if (const auto cached = session.cache().find(key); cached && cached->coding == form) {
+        if (auto facts = unpacked(cached->body)) return std::move(*facts);
+    }
+    if (session.options().offline) {
+        return fail(ErrorCode::offline_miss,
+                    shown_url(question.url) + " is not in the cache, and --offline allows no request",
+                    "Run once without --offline");
+    }
+    ++shared.requests;
+    const auto tree = fetch_commit(session, question.url);
+    if (!tree) return tl::make_unexpected(tree.error());
+    const auto bytes = condensed(session, question, shared.read_project, *tree);
+    if (!bytes) return tl::make_unexpected(bytes.error());
+    CachedDocument document;
+    document.url = question.url;
+    document.coding = form;
+    document.body = *bytes;
+    (void)session.cache().store(key, document);  // a cache that cannot be written was told of
+    return *unpacked(*bytes);
+}
+
 void ArchiveReader::ask(const ArchiveQuestion& question, Done done) {
+    if (question.kind == ArtifactKind::git) {
+        return shared_->session.workers().submit(
+            [shared = shared_, question, done = std::move(done)] { done(read_commit(*shared, question)); });
+    }
     ask(shared_, question, 1, std::move(done));
 }
 
@@ -136,21 +170,20 @@ void ArchiveReader::ask(const std::shared_ptr<Shared>& shared,
                         const ArchiveQuestion& question,
                         unsigned attempt,
                         Done done) {
-    shared->session.ask(
-        request_for(shared, question),
-        [shared, question, attempt, done = std::move(done)](Result<Document> document) {
-            if (document && !document->from_cache) ++shared->requests;
-            if (!document && document.error().code == ErrorCode::integrity && attempt == 1)
-                return ask(shared, question, 2, done);  // bits flip on their way
-            if (!document) return done(tl::make_unexpected(std::move(document.error())));
-            if (!document->exists) {
-                return done(fail(ErrorCode::not_found, shown_url(question.url) + ": there is no such file",
-                                 "Check the address"));
-            }
-            auto facts = unpacked(document->bytes());
-            if (!facts) return done(fail(ErrorCode::internal, "a packed archive cannot be read"));
-            done(std::move(*facts));
-        });
+    shared->session.ask(request_for(shared, question), [shared, question, attempt,
+                                                        done = std::move(done)](Result<Document> document) {
+        if (document && !document->from_cache) ++shared->requests;
+        if (!document && document.error().code == ErrorCode::integrity && attempt == 1)
+            return ask(shared, question, 2, done);  // bits flip on their way
+        if (!document) return done(tl::make_unexpected(std::move(document.error())));
+        if (!document->exists) {
+            return done(fail(ErrorCode::not_found, shown_url(question.url) + ": there is no such file",
+                             "Check the address"));
+        }
+        auto facts = unpacked(document->bytes());
+        if (!facts) return done(fail(ErrorCode::internal, "a packed archive cannot be read"));
+        done(std::move(*facts));
+    });
 }
 
 }  // namespace aimlock

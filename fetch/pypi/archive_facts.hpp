@@ -12,7 +12,7 @@
 
 namespace aimlock {
 
-/// An archive whose content is asked for: a wheel, or sources.
+/// An archive whose content is asked for: a wheel, sources, or the tree of a commit ("git+…@<commit>").
 struct ArchiveQuestion {
     std::string url;
     ArtifactKind kind = ArtifactKind::sdist;
@@ -51,6 +51,7 @@ private:
     };
     [[nodiscard]] static DocumentRequest request_for(const std::shared_ptr<Shared>& shared,
                                                      const ArchiveQuestion& question);
+    static Result<ArchiveFacts> read_commit(Shared& shared, const ArchiveQuestion& question);
     static void ask(const std::shared_ptr<Shared>& shared,
                     const ArchiveQuestion& question,
                     unsigned attempt,

@@ -43,6 +43,8 @@ public:
     }
 
     Result<Filled> run(PackageStore& archives, Progress& progress) {
+        auto placed = place_built();
+        if (!placed) return tl::make_unexpected(placed.error());
         auto shared = share_stored(progress);
         if (!shared) return tl::make_unexpected(shared.error());
         std::vector<const Package*> wanted;
@@ -60,6 +62,30 @@ public:
     }
 
 private:
+    /// Places wheels that were built here, and leaves in `order_` what was not. They depend on all that is in
+    /// the environment: no other prefix can have the same.
+    Result<void> place_built() {
+        if (options_.built == nullptr) return {};
+        for (const std::size_t index : order_) {
+            const auto wheel = options_.built->find(packages_[index]);
+            if (wheel == options_.built->end()) continue;
+            auto done = keep(index, [&] { return unpack_here(index, wheel->second); });
+            if (!done) return done;
+        }
+        std::erase_if(order_, [&](std::size_t index) { return options_.built->contains(packages_[index]); });
+        return {};
+    }
+
+    /// In one pass from the archive to the prefix.
+    Result<ReplayedPackage> unpack_here(std::size_t index, const fs::path& archive) {
+        const Package& package = *packages_[index];
+        Placement placement(layout_, tree_, index, direct_url_json(package));
+        auto files = package.kind == PackageKind::conda ? unpack_conda_package(package, archive, placement)
+                                                        : unpack_wheel(package, archive, placement);
+        if (!files) return tl::make_unexpected(files.error());
+        return placement.finish(package, std::move(*files));
+    }
+
     /// Places what the store holds, and leaves in `order_` what it does not.
     Result<void> share_stored(Progress& progress) {
         if (sharing_ == Sharing::none) return {};
@@ -110,12 +136,7 @@ private:
             return package.kind == PackageKind::conda ? unpack_conda_package(package, archive, sink)
                                                       : unpack_wheel(package, archive, sink);
         };
-        if (sharing_ == Sharing::none) {
-            Placement placement(layout_, tree_, index, direct_url_json(package));
-            auto files = unpack_into(placement);
-            if (!files) return tl::make_unexpected(files.error());
-            return placement.finish(package, std::move(*files));
-        }
+        if (sharing_ == Sharing::none) return unpack_here(index, archive);
         auto stored = store_.find_or_unpack(package.sha256, options_.verify, unpack_into);
         if (!stored) return tl::make_unexpected(stored.error());
         return place(index, *stored);

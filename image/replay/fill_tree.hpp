@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct FillOptions {
     std::filesystem::path unpacked;
     bool verify = false;   ///< hash what the store holds before it is shared
     unsigned threads = 0;  ///< for what is in the store; 0: one per processor
+    /// Wheels that were built of packages that are none: those are unpacked, and shared with nobody.
+    const std::map<const Package*, std::filesystem::path>* built = nullptr;
 };
 
 struct Filled {

@@ -3,6 +3,7 @@
 //
 //     guard      one installation a prefix; what killed ones left is removed
 //     look       nothing there | this lock already | another lock of ours | somebody's folder (refused)
+//     build      wheels of what the lock has as sources (source_build.cpp)
 //     fill       what the store of unpacked packages holds is shared; the rest as its archives arrive
 //     settle     paths that several packages fill, links, byte code, records, marker
 //     put        rename; the old prefix is removed
@@ -92,16 +93,17 @@ Result<void> check_names(const std::vector<const Package*>& packages) {
     return {};
 }
 
-/// Fails naming what would have to be built.
-Result<void> check_artifacts(const std::vector<const Package*>& packages) {
+/// Sources are built in a whole environment: a layer of an image is none.
+Result<void> check_artifacts(const std::vector<const Package*>& packages, const InstallOptions& options) {
+    if (options.root.empty() && !options.group) return {};
     std::string names;
     for (const Package* package : packages) {
         if (package->artifact != ArtifactKind::wheel)
             names += (names.empty() ? "" : ", ") + package->name + " " + package->version;
     }
     if (names.empty()) return {};
-    return fail(ErrorCode::refused, names + ": built from source, which an installation does not do yet",
-                "Ask for a version that has a wheel, or build one and name it with `--find-links`.");
+    return fail(ErrorCode::refused, "an image holds nothing that is built from source yet: " + names,
+                "Build a wheel of it once, and name its folder with `--find-links`.");
 }
 
 Result<std::string> checked_prefix(const fs::path& given) {
@@ -177,6 +179,12 @@ public:
         if (!*needed) return report_;
         auto space = check_space(packages_, destination_.parent_path());
         if (!space) return tl::make_unexpected(space.error());
+        auto built = build_sources(packages_,
+                                   {lock_.target(options_.target), layout_, destination_, options_.unpacked,
+                                    options_.build, options_.verify, options_.threads},
+                                   store_, progress_, report_.notes);
+        if (!built) return tl::make_unexpected(built.error());
+        built_ = std::move(*built);
         auto staging = StagingFolder::create(destination_);
         if (!staging) return tl::make_unexpected(staging.error());
         auto done = fill(*staging);
@@ -198,7 +206,7 @@ private:
         packages_ = lock_.packages_of(options_.target);
         auto names = check_names(packages_);
         if (!names) return names;
-        if (auto wheels = check_artifacts(packages_); !wheels) return wheels;
+        if (auto wheels = check_artifacts(packages_, options_); !wheels) return wheels;
         auto prefix = checked_prefix(options_.prefix);
         if (!prefix) return tl::make_unexpected(prefix.error());
         if (options_.group) {
@@ -265,7 +273,8 @@ private:
         if (!tree) return tl::make_unexpected(tree.error());
         // An image's layers share nothing with the machine that fills them: one pass from archive to layer.
         const bool shares = options_.root.empty() || options_.only_read;
-        const FillOptions filling{shares ? options_.unpacked : fs::path(), options_.verify, options_.threads};
+        const FillOptions filling{shares ? options_.unpacked : fs::path(), options_.verify, options_.threads,
+                                  &built_.files};
         auto filled = fill_tree(packages_, names, layout_, filling, store_, *tree, progress_);
         if (!filled) return tl::make_unexpected(filled.error());
         report_.from_store = filled->from_store;
@@ -346,6 +355,7 @@ private:
     PrefixMarker marker_;
     std::string part_;  // of an image; empty: the whole environment
     std::vector<std::string> extra_;
+    BuiltWheels built_;
     InstallReport report_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fetch/package_store.hpp"
+#include "image/replay/source_build.hpp"
 #include "lock/lockfile.hpp"
 #include "solver/base/progress.hpp"
 #include "solver/base/result.hpp"
@@ -29,6 +30,7 @@ struct InstallOptions {
     /// With `root`: the tree is only there to be read (the layer of an image that is written directly). It
     /// may share files with `unpacked`, and times stay as they are.
     bool only_read = false;
+    BuildConsent build;    ///< of packages that are no wheels
     bool verify = false;   ///< read and hash what sizes and times would vouch for: the prefix, the store
     unsigned threads = 0;  ///< 0: one per processor
 };

@@ -29,7 +29,8 @@ void read_project(const TomlNode& table, SourceProject& project, ManifestErrors&
     metadata.version = in.text("version").value_or("");
     metadata.requires_python = in.text("requires-python").value_or("");
     metadata.requires_dist = in.texts("dependencies");
-    if (const TomlNode* licence = in.node("license"); licence != nullptr && licence->kind == TomlNode::Kind::text)
+    if (const TomlNode* licence = in.node("license");
+        licence != nullptr && licence->kind == TomlNode::Kind::text)
         metadata.license = licence->text;
     if (const TomlNode* extras = in.table("optional-dependencies")) {
         TableReader groups(*extras, "[project.optional-dependencies]", errors);

@@ -281,23 +281,20 @@ bool solves_with(TargetSolver& solver, const SourcePolicy& policy) {
 // What has nothing but sources may be built; else everything may, for what is built needs what builds it.
 std::optional<Repair> from_source(TargetSolver& solver, const std::set<std::string>& names) {
     SourcePolicy policy = solver.options().sources;
-    std::string listed;
     std::string quoted;
     for (const std::string& name : names) {
         if (policy.may_build(name)) continue;
         policy.allowed.push_back(name);
-        listed += (listed.empty() ? "" : ", ") + name;
         quoted += (quoted.empty() ? "\"" : ", \"") + name + "\"";
     }
-    if (listed.empty()) return std::nullopt;
+    if (quoted.empty()) return std::nullopt;
     const SourcePos nowhere{{}, 0, 0};
     if (solves_with(solver, policy))
-        return Repair{"option: allow building " + listed + " from source: allow-sdist = [" + quoted + "]",
-                      nowhere, true};
+        return Repair{"option: build from source: allow-sdist = [" + quoted + "]", nowhere, true};
     policy = solver.options().sources;
     policy.all = true;
     if (solves_with(solver, policy))
-        return Repair{"option: allow building from source: no-build = false", nowhere, true};
+        return Repair{"option: build from source: no-build = false", nowhere, true};
     return std::nullopt;
 }
 

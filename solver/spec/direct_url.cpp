@@ -37,13 +37,15 @@ public:
         const auto scheme =
             std::ranges::find_if(schemes, [&](std::string_view one) { return text_.starts_with(one); });
         if (scheme == schemes.end())
-            return wrong("is no address that is understood", "write https://, http://, file:// or git+https://");
+            return wrong("is no address that is understood",
+                         "write https://, http://, file:// or git+https://");
         const std::size_t hash = text_.find('#');
         std::string_view address = text_.substr(0, hash);
         if (address.find_first_of(" \\\t") != std::string_view::npos)
             return wrong("holds a blank or a backslash", {});
         if (hash != std::string_view::npos) {
-            if (auto read = read_fragment(text_.substr(hash + 1)); !read) return tl::make_unexpected(read.error());
+            if (auto read = read_fragment(text_.substr(hash + 1)); !read)
+                return tl::make_unexpected(read.error());
         }
         if (address.find('?') != std::string_view::npos) {
             return wrong("has a query, which may be a secret and cannot be locked",
@@ -98,17 +100,17 @@ private:
     Result<void> read_commit(std::string_view& address, std::size_t after_scheme) {
         const std::size_t path = std::min(address.find('/', after_scheme), address.size());
         const std::size_t sign = address.rfind('@');
-        const std::string repository(address.substr(4, sign == std::string_view::npos || sign < path
-                                                           ? std::string_view::npos
-                                                           : sign - 4));
+        const std::string repository(address.substr(
+            4, sign == std::string_view::npos || sign < path ? std::string_view::npos : sign - 4));
         if (sign == std::string_view::npos || sign < path) {
             return wrong("names no commit", "write it behind an `@`: git ls-remote " + repository + " HEAD");
         }
         const std::string_view commit = address.substr(sign + 1);
         if ((commit.size() != 40 && commit.size() != 64) || !is_hex(commit)) {
-            return wrong("names `" + std::string(commit) + "`, which is no full commit: a branch or tag can move",
-                         "write the commit that it stands for: git ls-remote " + repository + " " +
-                             std::string(commit));
+            return wrong(
+                "names `" + std::string(commit) + "`, which is no full commit: a branch or tag can move",
+                "write the commit that it stands for: git ls-remote " + repository + " " +
+                    std::string(commit));
         }
         found_.commit = commit;
         address = address.substr(0, sign);
@@ -147,7 +149,8 @@ std::string DirectUrl::bare() const {
     std::string out = url.substr(0, std::min(url.find('#'), url.size()));
     if (sign == std::string::npos || sign < host || sign >= end) return out;
     std::string user;
-    if (url.starts_with("git+ssh://")) user = url.substr(host, std::min(url.find(':', host), sign) - host) + "@";
+    if (url.starts_with("git+ssh://"))
+        user = url.substr(host, std::min(url.find(':', host), sign) - host) + "@";
     return out.replace(host, sign + 1 - host, user);
 }
 

@@ -114,7 +114,7 @@ TEST_F(Sources, ARefusalOffersToBuildThem) {
     const Conflict found = conflict(toy_request({"python"}, {"app"}));
     EXPECT_THAT(found.explanation(), HasSubstr("are source distributions (sdist)"));
     ASSERT_FALSE(found.repairs.empty());
-    EXPECT_EQ(found.repairs[0].change, "option: allow building lib from source: allow-sdist = [\"lib\"]");
+    EXPECT_EQ(found.repairs[0].change, "option: build from source: allow-sdist = [\"lib\"]");
     EXPECT_TRUE(found.repairs[0].verified);
 }
 
@@ -122,7 +122,7 @@ TEST_F(Sources, ARefusalOffersToBuildEverythingWhereOneNameIsNotEnough) {
     world.releases = {source("lib", "2.0", {"maker"}), source("maker", "1.0")};
     const Conflict found = conflict(toy_request({"python"}, {"lib"}));
     ASSERT_FALSE(found.repairs.empty());
-    EXPECT_EQ(found.repairs[0].change, "option: allow building from source: no-build = false");
+    EXPECT_EQ(found.repairs[0].change, "option: build from source: no-build = false");
 }
 
 TEST_F(Sources, ARefusalOffersNoBuildThatDoesNotHelp) {
@@ -151,8 +151,8 @@ TEST_F(Sources, APreReleaseAtAnAddressIsMeant) {
 
 TEST_F(Sources, TwoAddressesOfOneProjectAreAConflictInWords) {
     world.releases = {at(wheel_a, "lib", "2.0")};
-    const Conflict found = conflict(
-        toy_request({"python"}, {std::string("lib @ ") + wheel_a, std::string("lib @ ") + wheel_b}));
+    const Conflict found =
+        conflict(toy_request({"python"}, {std::string("lib @ ") + wheel_a, std::string("lib @ ") + wheel_b}));
     EXPECT_THAT(found.explanation(), HasSubstr(std::string("`lib` is asked for from two addresses, ") +
                                                wheel_a + " and " + wheel_b));
 }

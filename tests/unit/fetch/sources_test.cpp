@@ -20,7 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace testing;  // HttpServer, Reply, TempDir, tar_of, …
 
-const std::string pkg_info = "Metadata-Version: 2.2\nName: demo\nVersion: 1.0\nRequires-Dist: numpy<2\n\nText";
+const std::string pkg_info =
+    "Metadata-Version: 2.2\nName: demo\nVersion: 1.0\nRequires-Dist: numpy<2\n\nText";
 
 /// As `[build-system]` of every tree says, and `[project]` where the text begins with "static".
 Result<SourceProject> project_of(std::string_view text, const std::string& file) {
@@ -55,8 +56,8 @@ TEST(SourceArchive, FindsTheDocumentsOfTheProject) {
     ASSERT_TRUE(zipped) << zipped.error().message;
     EXPECT_EQ(zipped->pkg_info, pkg_info);
     EXPECT_TRUE(zipped->has_setup_py);
-    const auto inner = read_source_documents(sdist_of({{"top/pyproject.toml", "outer"}, {"top/a/b/pyproject.toml", "inner"}}),
-                                             "x.tar.gz", "a/b");
+    const auto inner = read_source_documents(
+        sdist_of({{"top/pyproject.toml", "outer"}, {"top/a/b/pyproject.toml", "inner"}}), "x.tar.gz", "a/b");
     ASSERT_TRUE(inner);
     EXPECT_EQ(inner->pyproject, "inner");
 }
@@ -104,14 +105,16 @@ INSTANTIATE_TEST_SUITE_P(
         Certain{"pkg_info_2_2", pkg_info, "", {"numpy<2"}},
         Certain{"pkg_info_wins", pkg_info, "static", {"numpy<2"}},
         Certain{"pkg_info_2_10", "Metadata-Version: 2.10\nName: demo\nVersion: 1.0\n", "", {}},
-        Certain{"other_dynamic", "Metadata-Version: 2.2\nName: demo\nVersion: 1.0\nDynamic: License\n", "", {}},
+        Certain{
+            "other_dynamic", "Metadata-Version: 2.2\nName: demo\nVersion: 1.0\nDynamic: License\n", "", {}},
         Certain{"old_but_project", old_info, "static", {"scipy"}},
         Certain{"dynamic_but_project", dynamic_info, "static", {"scipy"}},
         Certain{"version_of_pkg_info", old_info, "static without version", {"scipy"}},
         Certain{"repository", "", "static", {"scipy"}},
         Certain{"old", old_info, "", {}, "version 2.1"},
         Certain{"dynamic", dynamic_info, "", {}, "`Dynamic` of their PKG-INFO names Requires-Dist"},
-        Certain{"both_dynamic", dynamic_info, "dynamic", {}, "`dynamic` in pyproject.toml names dependencies"},
+        Certain{
+            "both_dynamic", dynamic_info, "dynamic", {}, "`dynamic` in pyproject.toml names dependencies"},
         Certain{"no_version", "", "static without version", {}, "leaves the version open"},
         Certain{"nothing", "", "", {}, "no PKG-INFO"},
         Certain{"broken", pkg_info, "broken", {}, "broken"}),
@@ -179,7 +182,8 @@ TEST_F(Sources, AWheelAtAnAddressWithItsHashIsReadByRanges) {
 }
 
 TEST_F(Sources, AWheelAtAnAddressWithoutHashIsDownloadedOnce) {
-    const HttpServer server({{wheel_path, {.headers = {"ETag: \"1\"", "Cache-Control: max-age=0"}, .body = wheel}}});
+    const HttpServer server(
+        {{wheel_path, {.headers = {"ETag: \"1\"", "Cache-Control: max-age=0"}, .body = wheel}}});
     ask(server.url(wheel_path));
     ASSERT_TRUE(metadata) << metadata.error().message;
     EXPECT_THAT(metadata->requires_dist, ElementsAre("numpy"));
@@ -209,9 +213,11 @@ TEST_F(Sources, AFileAtAnAddressIsReadWhereItLies) {
 
 TEST_F(Sources, AnAddressMustHoldWhatItWasWrittenFor) {
     const std::string other = make_wheel("other", "1.0");
-    const HttpServer server({{"/other-1.0-py3-none-any.whl", {.body = other}},
-                             {wheel_path, {.body = wheel}},
-                             {"/demo-1.0.zip", {.body = make_zip({{"x/PKG-INFO", "Metadata-Version: 2.2\nName: other\nVersion: 1\n"}})}}});
+    const HttpServer server(
+        {{"/other-1.0-py3-none-any.whl", {.body = other}},
+         {wheel_path, {.body = wheel}},
+         {"/demo-1.0.zip",
+          {.body = make_zip({{"x/PKG-INFO", "Metadata-Version: 2.2\nName: other\nVersion: 1\n"}})}}});
     ask(server.url("/other-1.0-py3-none-any.whl"));
     ASSERT_FALSE(page);
     EXPECT_THAT(page.error().message, HasSubstr("holds `other`, not `demo`"));
@@ -225,7 +231,8 @@ TEST_F(Sources, AnAddressMustHoldWhatItWasWrittenFor) {
 
 TEST_F(Sources, SourcesAtAnAddressSayTheirVersion) {
     const std::string sdist = demo_sdist();
-    const HttpServer server({{"/archive/main.tar.gz", {.headers = {"Content-Encoding: gzip"}, .body = sdist}}});
+    const HttpServer server(
+        {{"/archive/main.tar.gz", {.headers = {"Content-Encoding: gzip"}, .body = sdist}}});
     ask(server.url("/archive/main.tar.gz") + "#sha256=" + sha256_of(sdist).hex());
     ASSERT_TRUE(metadata) << (page ? metadata.error().message : page.error().message);
     EXPECT_EQ(page->wheels[0].file_name, "demo-1.0.tar.gz");

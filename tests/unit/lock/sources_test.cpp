@@ -130,14 +130,14 @@ TEST(SourceProjectReader, ReadsWhatATreeSaysOfItself) {
     EXPECT_EQ(project->metadata.version, "");
     EXPECT_THAT(project->dynamic, ElementsAre("version"));
     EXPECT_THAT(project->metadata.requires_dist,
-                ElementsAre("numpy<2",
-                            "a ; ( python_version < '3.10' or os_name == 'nt') and extra == \"x\"",
+                ElementsAre("numpy<2", "a ; ( python_version < '3.10' or os_name == 'nt') and extra == \"x\"",
                             "b ; extra == \"x\""));
     EXPECT_THAT(project->metadata.provides_extra, ElementsAre("x"));
     EXPECT_THAT(project->build_requires, ElementsAre("hatchling"));
     EXPECT_EQ(project->build_backend, "own");
     EXPECT_THAT(project->backend_path, ElementsAre("."));
-    for (const std::string& text : project->metadata.requires_dist) EXPECT_TRUE(Requirement::parse(text)) << text;
+    for (const std::string& text : project->metadata.requires_dist)
+        EXPECT_TRUE(Requirement::parse(text)) << text;
 }
 
 TEST(SourceProjectReader, ATreeThatSaysNothingIsSetuptools) {
