@@ -19,6 +19,7 @@ struct DocumentRequest {
     bool immutable = false;            ///< once cached, never asked for again
     bool remember_absence = false;     ///< a 404 is cached as well
     bool forbidden_is_absent = false;  ///< so is a 403: some stores answer so for what they do not have
+    bool as_it_is = false;  ///< bytes with a hash: no content encoding is asked for, and none undone
     std::uint64_t body_cap = std::uint64_t{1} << 30U;
     /// The name and version of what is cached and answered in the place of the document ("page 1"); or empty.
     std::string form;

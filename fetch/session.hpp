@@ -36,41 +36,6 @@ struct FetchOptions {
     std::function<std::int64_t()> now_s;  ///< seconds since 1970; empty: the system's clock
 };
 
-<<<<<<< HEAD
-=======
-/// A document to read through the cache. `file://` URLs are read from disk; only what is condensed of them is
-/// cached, for as long as the file looks the same (size, times and inode).
-struct DocumentRequest {
-    std::string url;                ///< without credentials: FetchSession::learn takes those
-    std::string accept;             ///< value of Accept; empty: anything
-    bool immutable = false;         ///< once cached, never asked for again
-    bool remember_absence = false;  ///< a 404 is cached as well
-    bool as_it_is = false;          ///< bytes with a hash: no content encoding is asked for, and none undone
-    std::uint64_t body_cap = std::uint64_t{1} << 30U;
-    /// The name of the form that is cached and answered in the place of the document, with its version
-    /// ("page 1"); empty: the document itself.
-    std::string form;
-    /// Makes that form of a document that came from `url`. Its failure is the answer, and nothing is cached.
-    std::function<Result<std::string>(std::string_view body, const std::string& url)> condense;
-    /// What the answer must pass, be it from the cache (else it is asked for again) or condensed just now.
-    /// Empty: everything passes.
-    std::function<Result<void>(std::string_view bytes)> check;
-};
-
-struct Document {
-    bool exists = true;  ///< false: 404 or 410
-    std::string url;     ///< what relative references in it are relative to
-    std::string content_type;
-    std::string body;         ///< decompressed; at least `text_padding` bytes of capacity behind its end
-    bool from_cache = false;  ///< no request was made
-    std::string_view mapped;  ///< a condensed form in the cache: it lies here, and `body` is empty
-    std::shared_ptr<const MappedFile> held;  ///< of `mapped`
-
-    /// The document, or its condensed form.
-    [[nodiscard]] std::string_view bytes() const { return held ? mapped : std::string_view(body); }
-};
-
->>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
 /// One object that owns the client, the cache and the worker threads: the entrance to everything outside.
 class FetchSession {
 public:

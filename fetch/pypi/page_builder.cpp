@@ -78,7 +78,6 @@ void PageBuilder::place_url(std::string_view url, Packed& packed) {
     middles_.append(url.substr(prefix));
 }
 
-<<<<<<< HEAD
 std::string PageBuilder::absolute(std::string_view url) {
     // Of relative references, all of a page mostly lie in one folder: that is resolved once.
     const std::size_t slash = url.rfind('/');
@@ -93,22 +92,14 @@ std::string PageBuilder::absolute(std::string_view url) {
     return last_folder_url_ + std::string(name);
 }
 
-void PageBuilder::add(const ListedFile& file) {
-    std::string joined;
-    std::string_view url = file.url;
-    const bool plain = url.starts_with("https://") && holds_none(url, "#@?");
-    if (!plain) url = joined = absolute(url);
-    if (!is_url(url) || (is_file_url(url) && !is_file_url(url_))) return;  // a server may not name our files
-=======
 template <class Packed>
 bool PageBuilder::place(const ListedFile& file, std::string_view stem, Packed& packed) {
     std::string joined;
     std::string_view url = file.url;
-    const bool plain = url.starts_with("https://") && url.find_first_of("#@?") == std::string_view::npos;
-    if (!plain) url = joined = without_credentials(join_url(url_, url));
+    const bool plain = url.starts_with("https://") && holds_none(url, "#@?");
+    if (!plain) url = joined = absolute(url);
     if (!is_url(url) || (is_file_url(url) && !is_file_url(url_)))
         return false;  // a server names no file of ours
->>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
 
     packed.upload_time_ms = file.upload_time_ms;
     packed.size_bytes = file.size_bytes;

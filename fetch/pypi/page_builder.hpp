@@ -49,16 +49,12 @@ private:
     };
     TextId intern(std::string_view text, Last& last);
     std::uint32_t version(std::string_view text);
-<<<<<<< HEAD
     std::string absolute(std::string_view url);
-    void place_url(std::string_view url, PackedWheel& wheel);
-=======
     /// What wheels and sdists have in common; false where the address is not to be taken.
     template <class Packed>
     bool place(const ListedFile& file, std::string_view stem, Packed& packed);
     template <class Packed>
     void place_url(std::string_view url, Packed& packed);
->>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
 
     std::string_view url_;
     std::string status_;

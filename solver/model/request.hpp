@@ -61,11 +61,8 @@ struct SolveOptions {
     /// is left then: what was published before a bound was known only looks compatible.
     bool inherit_bounds = true;
     std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
-<<<<<<< HEAD
     bool explain = true;      ///< false: where there is no solution, the conflict says nothing of why
-=======
     SourcePolicy sources;
->>>>>>> 9c3af93 (Solve and lock addresses of wheels and source distributions)
     std::size_t window = 30;  ///< releases of a specifier set that take part at first: a matter of speed
 };
 
