@@ -40,9 +40,8 @@ Mirrors mirrors_beside(const std::filesystem::path& lock_file, Console& console)
     if (!std::filesystem::exists(file, ignored)) return {};
     auto manifest = read_manifest_file(file);
     if (manifest) return std::move(manifest->request.mirrors);
-    console.write(LogLevel::note,
-                  file.string() + " cannot be read, so its [mirrors] are not asked: " +
-                      manifest.error().front().message);
+    console.write(LogLevel::note, file.string() + " cannot be read, so its [mirrors] are not asked: " +
+                                      manifest.error().front().message);
     return {};
 }
 

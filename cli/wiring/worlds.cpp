@@ -264,6 +264,12 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& consol
         worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
     }
     for (const std::string& folder : asked.request.find_links) {
+        if (is_url(folder) && !is_file_url(folder)) {
+            return fail(
+                ErrorCode::usage,
+                shown_url(folder) + ": links of a server's page are not read yet, only those of a folder",
+                "name the files by their addresses, or serve them as an index");
+        }
         worlds.sources.push_back(source_of_folder(
             folder, is_file_url(folder) ? path_of_file_url(folder) : asked.folder / folder, asked));
     }

@@ -62,7 +62,8 @@ Result<std::vector<TreeLine>> tree_lines(std::string_view listing) {
         const std::size_t type = line.find(' ');
         const std::size_t object = type == std::string_view::npos ? type : line.find(' ', type + 1);
         const std::size_t path = object == std::string_view::npos ? object : line.find('\t', object + 1);
-        if (path == std::string_view::npos) return fail(ErrorCode::network, "git lists the tree in an unknown way");
+        if (path == std::string_view::npos)
+            return fail(ErrorCode::network, "git lists the tree in an unknown way");
         lines.push_back({line.substr(0, type), line.substr(type + 1, object - type - 1),
                          line.substr(object + 1, path - object - 1), line.substr(path + 1)});
     }
@@ -94,10 +95,11 @@ Result<std::vector<TreeFile>> read_tree(GitRunner& git, const std::string& commi
     std::string wanted;
     for (const TreeLine& line : *lines) {
         if (line.type == "commit") {
-            return fail(ErrorCode::refused,
-                        fmt::format("the repository has a submodule, `{}`, which its commit does not hold",
-                                    shown_name(line.path)),
-                        "Ask for a source distribution of the project, or for a repository without submodules");
+            return fail(
+                ErrorCode::refused,
+                fmt::format("the repository has a submodule, `{}`, which its commit does not hold",
+                            shown_name(line.path)),
+                "Ask for a source distribution of the project, or for a repository without submodules");
         }
         wanted.append(line.object).append("\n");
     }
@@ -111,7 +113,8 @@ Result<std::vector<TreeFile>> read_tree(GitRunner& git, const std::string& commi
         if (!content) return tl::make_unexpected(content.error());
         auto path = safe_entry_path(line.path);
         if (!path) return tl::make_unexpected(path.error());
-        files.push_back({std::move(*path), std::move(*content), line.mode == "100755", line.mode == "120000"});
+        files.push_back(
+            {std::move(*path), std::move(*content), line.mode == "100755", line.mode == "120000"});
     }
     return files;
 }
@@ -141,7 +144,8 @@ Result<std::string> fetch_commit(FetchSession& session, const std::string& locke
         auto work = WorkFolder::create(session.cache_dir() / "git");
         if (!work) return tl::make_unexpected(work.error());
         GitRunner git(work->path(), session.options().environment);
-        if (const auto user = session.credentials().user_for(address); user && address.starts_with("https://"))
+        if (const auto user = session.credentials().user_for(address);
+            user && address.starts_with("https://"))
             git.log_in(address, *user);
         auto files = bring(git, address, commit).and_then([&] { return read_tree(git, commit); });
         if (files) return tree_archive(std::move(*files));

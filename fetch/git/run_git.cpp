@@ -40,9 +40,9 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 
 std::string base64(const std::string& text) {
     std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
+    const int size =
+        ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                          reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     out.resize(static_cast<std::size_t>(size));
     return out;
 }
@@ -79,7 +79,8 @@ Result<std::string> GitRunner::run(const std::vector<std::string>& arguments, co
     const std::filesystem::path in = folder_ / "input";
     const std::filesystem::path out = folder_ / "output";
     const std::filesystem::path complaints = folder_ / "complaints";
-    if (auto written = write_file_atomically(in, input); !written) return tl::make_unexpected(written.error());
+    if (auto written = write_file_atomically(in, input); !written)
+        return tl::make_unexpected(written.error());
     std::vector<std::string> words = fixed_words;
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> variables;
@@ -90,11 +91,12 @@ Result<std::string> GitRunner::run(const std::vector<std::string>& arguments, co
     ::posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::posix_spawn_file_actions_addopen(&actions, 2, complaints.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::pid_t child = 0;
-    const int failed = ::posix_spawnp(&child, "git", &actions, nullptr, pointers(words).data(),
-                                      pointers(variables).data());
+    const int failed =
+        ::posix_spawnp(&child, "git", &actions, nullptr, pointers(words).data(), pointers(variables).data());
     ::posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) {
-        return fail(ErrorCode::not_found, fmt::format("cannot run the program `git`: {}", std::strerror(failed)),
+        return fail(ErrorCode::not_found,
+                    fmt::format("cannot run the program `git`: {}", std::strerror(failed)),
                     "Install git: it fetches repositories.");
     }
     int status = 0;

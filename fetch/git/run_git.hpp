@@ -10,9 +10,9 @@
 
 namespace aimlock {
 
-/// Runs the user's `git` in a repository of ours. It asks nobody anything, runs no hook, speaks https, ssh and
-/// file and nothing else, and knows nothing of repositories that the calling process is in. The user's own
-/// configuration holds: it says how people get in (credential helpers, keys, proxies, certificates).
+/// Runs the user's `git` in a repository of ours. It asks nobody anything, runs no hook, speaks https, ssh
+/// and file and nothing else, and knows nothing of repositories that the calling process is in. The user's
+/// own configuration holds: it says how people get in (credential helpers, keys, proxies, certificates).
 class GitRunner {
 public:
     /// `folder` exists; the repository is made in it, files for input and output lie beside it.

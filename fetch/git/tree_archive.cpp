@@ -71,7 +71,10 @@ std::string tree_archive(std::vector<TreeFile> files) {
         if (needs_pax(link)) pax += pax_record("linkpath", link);
         if (!pax.empty()) append_entry(tar, "pax", {}, pax, 0644, 'x');
         append_entry(tar, name, link, file.symlink ? std::string_view{} : std::string_view(file.content),
-                     file.symlink ? 0777 : file.executable ? 0755 : 0644, file.symlink ? '2' : '0');
+                     file.symlink      ? 0777
+                     : file.executable ? 0755
+                                       : 0644,
+                     file.symlink ? '2' : '0');
     }
     return tar.append(2 * block, '\0');
 }

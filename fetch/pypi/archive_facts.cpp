@@ -115,9 +115,9 @@ DocumentRequest ArchiveReader::request_for(const std::shared_ptr<Shared>& shared
     request.as_it_is = true;
     request.body_cap = archive_cap;
     request.form = "archive 1";
+    if (!question.subdirectory.empty()) request.form += " " + question.subdirectory;
     // The hash names the bytes, wherever they lie.
-    request.key = question.sha256.known() ? "archive-of-sha256:" + question.sha256.hex() : question.url;
-    if (!question.subdirectory.empty()) request.key += "#" + question.subdirectory;
+    if (question.sha256.known()) request.key = "archive-of-sha256:" + question.sha256.hex();
     request.condense = [shared, question](std::string_view body, const std::string& /*url*/) {
         return condensed(shared->session, question, shared->read_project, body);
     };

@@ -19,7 +19,9 @@ ByName by_name(std::span<const Package* const> packages) {
     return found;
 }
 
-void add_needs(const std::vector<std::string>& requirements, const ByName& known, std::set<std::string>& needs) {
+void add_needs(const std::vector<std::string>& requirements,
+               const ByName& known,
+               std::set<std::string>& needs) {
     for (const std::string& text : requirements) {
         const auto requirement = Requirement::parse(text);
         if (!requirement || !needs.insert(requirement->name).second) continue;

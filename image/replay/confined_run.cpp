@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 // <sys/mount.h> of glibc 2.36 and <linux/mount.h> declare the same names.
-extern "C" int mount(const char* source, const char* target, const char* type, unsigned long flags, const void* data);
+extern "C" int mount(
+    const char* source, const char* target, const char* type, unsigned long flags, const void* data);
 
 namespace aimlock {
 namespace {
@@ -81,9 +82,11 @@ bool set_read_only(const char* path, bool read_only, bool all_below) {
 
 void confine(const Prepared& prepared, int pipe) {
     // A network without anybody, mounts and processes that nobody else sees.
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC) != 0) give_up(pipe, 1);
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC) != 0)
+        give_up(pipe, 1);
     (void)write_to("/proc/self/setgroups", "deny");  // kernels before 3.19 have none
-    if (!write_to("/proc/self/uid_map", prepared.uid_map) || !write_to("/proc/self/gid_map", prepared.gid_map))
+    if (!write_to("/proc/self/uid_map", prepared.uid_map) ||
+        !write_to("/proc/self/gid_map", prepared.gid_map))
         give_up(pipe, 2);
     if (::mount(nullptr, "/", nullptr, recursive | private_mount, nullptr) != 0) give_up(pipe, 3);
     const char* writable = prepared.writable.c_str();
@@ -151,10 +154,11 @@ std::string own_id(unsigned id) {
 }  // namespace
 
 Result<int> run_confined(const ConfinedProgram& program) {
-    const Prepared prepared{pointers(program.words), pointers(program.variables), program.folder,
-                            program.writable,        program.output,              program.shown,
-                            program.shown_at,        own_id(::getuid()),          own_id(::getgid()),
-                            program.confined};
+    const Prepared prepared{pointers(program.words), pointers(program.variables),
+                            program.folder,          program.writable,
+                            program.output,          program.shown,
+                            program.shown_at,        own_id(::getuid()),
+                            own_id(::getgid()),      program.confined};
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, "cannot make a pipe");
     const ::pid_t parent = ::getpid();
@@ -167,9 +171,9 @@ Result<int> run_confined(const ConfinedProgram& program) {
     if (child < 0) return fail(ErrorCode::io, "cannot start a process");
     const int status = status_of(child);
     if (told != sizeof failure) return status;
-    return fail(ErrorCode::refused,
-                std::string("this machine does not let a build be cut off: cannot ") +
-                    steps[static_cast<std::size_t>(failure.step)] + ": " + std::strerror(failure.error));
+    return fail(ErrorCode::refused, std::string("this machine does not let a build be cut off: cannot ") +
+                                        steps[static_cast<std::size_t>(failure.step)] + ": " +
+                                        std::strerror(failure.error));
 }
 
 }  // namespace aimlock

@@ -47,7 +47,8 @@ Result<void> check_consent(const std::vector<const Package*>& sources, const Bui
         names += (names.empty() ? "" : ",") + package->name;
     }
     if (refused.empty()) return {};
-    return fail(ErrorCode::refused, "building from source runs the packages' own code, and nobody allowed it for " + refused,
+    return fail(ErrorCode::refused,
+                "building from source runs the packages' own code, and nobody allowed it for " + refused,
                 "Allow it with `--allow-sdist=" + names + "`: each is built without network.");
 }
 
@@ -81,7 +82,8 @@ public:
         std::ranges::copy_if(packages_, std::back_inserter(sources),
                              [](const Package* p) { return p->artifact != ArtifactKind::wheel; });
         if (sources.empty()) return BuiltWheels{};
-        if (auto may = check_consent(sources, building_.consent); !may) return tl::make_unexpected(may.error());
+        if (auto may = check_consent(sources, building_.consent); !may)
+            return tl::make_unexpected(may.error());
         if (auto brought = bring(sources); !brought) return tl::make_unexpected(brought.error());
         auto work = StagingFolder::create(building_.destination);
         if (!work) return tl::make_unexpected(work.error());
@@ -141,7 +143,8 @@ private:
         if (!tree) return tl::make_unexpected(tree.error());
         auto filled = fill_tree(there, names, environment.layout, filling, archives_, *tree, progress_);
         if (!filled) return tl::make_unexpected(filled.error());
-        const auto settled = tree->settle([](const auto&, auto, auto) -> std::optional<bool> { return std::nullopt; });
+        const auto settled =
+            tree->settle([](const auto&, auto, auto) -> std::optional<bool> { return std::nullopt; });
         if (!settled) return tl::make_unexpected(settled.error());
         environment.folder = std::make_unique<StagingFolder>(std::move(*folder));
         environment_ = std::move(environment);
@@ -155,8 +158,10 @@ private:
             return fail(ErrorCode::refused, "the environment has no Python of its own to build with",
                         "Add `python` to the conda requirements.");
         const fs::path work = built_.folder->path() / std::to_string(built_.files.size());
-        for (const char* name : {"", "sources", "out", "home", "tmp"}) fs::create_directory(work / name, error);
-        if (error) return fail(ErrorCode::io, fmt::format("cannot create {}: {}", work.string(), error.message()));
+        for (const char* name : {"", "sources", "out", "home", "tmp"})
+            fs::create_directory(work / name, error);
+        if (error)
+            return fail(ErrorCode::io, fmt::format("cannot create {}: {}", work.string(), error.message()));
         const auto project = unpack_sources(archive_of_.at(&package), package.subdirectory, work / "sources");
         if (!project) return tl::make_unexpected(project.error());
         const auto said = read_source_project(
@@ -176,8 +181,14 @@ private:
         const bool confined = !building_.consent.unconfined;
         const std::string prefix = environment_->layout.prefix;
         ConfinedProgram program;
-        program.words = {prefix + "/bin/python", "-s", "-c", build_program, project.string(),
-                         (work / "out").string(), (work / "report").string(), said.build_backend};
+        program.words = {prefix + "/bin/python",
+                         "-s",
+                         "-c",
+                         build_program,
+                         project.string(),
+                         (work / "out").string(),
+                         (work / "report").string(),
+                         said.build_backend};
         for (const std::string& path : said.backend_path) program.words.push_back(path);
         program.variables = variables(work, prefix);
         program.folder = work;
@@ -193,7 +204,8 @@ private:
         auto status = run_confined(program);
         if (made) fs::remove(building_.destination, error);
         if (!status && status.error().code == ErrorCode::refused)
-            status.error().hint = "Give `--build-unconfined` where you trust the packages' code with this machine.";
+            status.error().hint =
+                "Give `--build-unconfined` where you trust the packages' code with this machine.";
         return status;
     }
 
@@ -215,19 +227,21 @@ private:
         const auto where_there = [&](const char* file, const char* variable, const std::string& value) {
             if (fs::exists(folder / file, error)) all.push_back(std::string(variable) + "=" + value);
         };
-        // What conda's activation would say; and the GPUs that the target is for, which this machine need not have.
+        // What conda's activation would say; and the GPUs that the target is for, which this machine need not
+        // have.
         where_there("bin/nvcc", "CUDA_HOME", prefix);
         where_there("bin/x86_64-conda-linux-gnu-cc", "CC", prefix + "/bin/x86_64-conda-linux-gnu-cc");
         where_there("bin/x86_64-conda-linux-gnu-c++", "CXX", prefix + "/bin/x86_64-conda-linux-gnu-c++");
         if (!building_.target->cuda_arch.empty())
-            all.push_back(fmt::format("TORCH_CUDA_ARCH_LIST={}", fmt::join(building_.target->cuda_arch, ";")));
+            all.push_back(
+                fmt::format("TORCH_CUDA_ARCH_LIST={}", fmt::join(building_.target->cuda_arch, ";")));
         return all;
     }
 
     /// The wheel, or why there is none.
     Result<fs::path> outcome(const fs::path& work, int status) const {
-        const auto report = nlohmann::json::parse(read_whole_file(work / "report").value_or(std::string()),
-                                                  nullptr, false);
+        const auto report =
+            nlohmann::json::parse(read_whole_file(work / "report").value_or(std::string()), nullptr, false);
         const auto text = [&](const char* key) {
             return report.is_object() && report.contains(key) && report[key].is_string()
                        ? report[key].get<std::string>()
@@ -243,8 +257,8 @@ private:
                                                         last_lines(work / "printed")));
         const std::string name = text("wheel");
         if (status != 0 || name.empty() || name.find('/') != std::string::npos) {
-            return fail(ErrorCode::refused, fmt::format("it ended with status {}:\n{}", status,
-                                                        last_lines(work / "printed")));
+            return fail(ErrorCode::refused,
+                        fmt::format("it ended with status {}:\n{}", status, last_lines(work / "printed")));
         }
         return work / "out" / name;
     }

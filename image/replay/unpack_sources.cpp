@@ -57,15 +57,18 @@ public:
             if (link.kind == TarEntry::Kind::symlink) {
                 fs::create_symlink(link.link, place, error);
             } else {
-                const bool regular = paths_.contains(link.link) && !fs::is_symlink(folder_ / link.link, error);
-                if (!regular) return fail(ErrorCode::archive, "a hard link names what is no file of the archive");
+                const bool regular =
+                    paths_.contains(link.link) && !fs::is_symlink(folder_ / link.link, error);
+                if (!regular)
+                    return fail(ErrorCode::archive, "a hard link names what is no file of the archive");
                 fs::create_hard_link(folder_ / link.link, place, error);
             }
             if (error)
                 return fail(ErrorCode::archive, fmt::format("cannot create the link `{}`: {}",
                                                             shown_name(link.path), error.message()));
         }
-        if (tops_.size() != 1) return fail(ErrorCode::archive, "the sources have not one folder at their top");
+        if (tops_.size() != 1)
+            return fail(ErrorCode::archive, "the sources have not one folder at their top");
         const fs::path project = folder_ / *tops_.begin() / subdirectory;
         std::error_code error;
         if (!fs::is_directory(project, error) || fs::is_symlink(project, error))
@@ -135,7 +138,9 @@ Result<void> unpack_tar(std::string_view bytes, TarCompression compression, Sour
 
 }  // namespace
 
-Result<fs::path> unpack_sources(const fs::path& archive, const std::string& subdirectory, const fs::path& folder) {
+Result<fs::path> unpack_sources(const fs::path& archive,
+                                const std::string& subdirectory,
+                                const fs::path& folder) {
     const auto mapped = MappedFile::open(archive);
     if (!mapped) return tl::make_unexpected(mapped.error());
     SourceFolder into(folder);

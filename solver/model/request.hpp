@@ -61,7 +61,7 @@ struct SolveOptions {
     /// is left then: what was published before a bound was known only looks compatible.
     bool inherit_bounds = true;
     std::optional<std::int64_t> exclude_newer_ms;  ///< since 1970; uploads at or after it do not exist
-    bool explain = true;      ///< false: where there is no solution, the conflict says nothing of why
+    bool explain = true;  ///< false: where there is no solution, the conflict says nothing of why
     SourcePolicy sources;
     std::size_t window = 30;  ///< releases of a specifier set that take part at first: a matter of speed
 };
