@@ -236,7 +236,10 @@ CondaSelection select_conda(CondaWorld& world,
         const std::uint32_t name = world[reached[begin]].name;
         while (end < reached.size() && world[reached[end]].name == name) ++end;
         const std::span<RecordId> of_name = std::span(reached).subspan(begin, end - begin);
-        const bool lowest = preference.lowest_all || (preference.lowest_roots && root_names.contains(name));
+        const bool raised =
+            std::ranges::find(preference.raised, world.name_of(of_name.front())) != preference.raised.end();
+        const bool lowest =
+            !raised && (preference.lowest_all || (preference.lowest_roots && root_names.contains(name)));
         world.sort_best_first(of_name, lowest);
         if (!preference.kept.empty()) std::ranges::stable_sort(of_name, std::ranges::greater{}, rank_kept);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct CondaSelection {
 
 /// What comes before what among the records of a name.
 struct CondaPreference {
-    bool lowest_all = false;    ///< every name prefers its oldest version
-    bool lowest_roots = false;  ///< those that are asked for do
+    bool lowest_all = false;               ///< every name prefers its oldest version
+    bool lowest_roots = false;             ///< those that are asked for do
+    std::vector<std::string> raised = {};  ///< but these prefer their newest
     /// Records that an earlier answer holds: before all others, and of these the higher number first.
     std::unordered_map<RecordId, int> kept;
     /// Bounds that ask for nothing, but tell records apart.

@@ -342,7 +342,7 @@ void PypiWorld::set_allow_prereleases(bool allow) {
 std::uint32_t PypiWorld::rank(ProjectId id, ReleaseId release) const {
     const Project& project = projects_[id];
     const auto count = static_cast<std::uint32_t>(project.releases.size());
-    const bool lowest = lowest_all || lowest_projects.contains(id);
+    const bool lowest = !raised_projects.contains(id) && (lowest_all || lowest_projects.contains(id));
     const std::uint32_t order = lowest ? release + 2 : count - release + 1;
     const bool demoted = project.releases[release].prerelease && !prerelease_projects.contains(id);
     const bool kept = preferred_release(id) == release;

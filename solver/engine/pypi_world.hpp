@@ -81,6 +81,7 @@ public:
     std::set<ProjectId> prerelease_projects;
     std::set<ProjectId> lowest_projects;  ///< prefer their oldest
     bool lowest_all = false;
+    std::set<ProjectId> raised_projects;           ///< prefer their newest all the same
     std::map<ProjectId, Pep440Version> preferred;  ///< before every other version of their project
     [[nodiscard]] std::optional<ReleaseId> preferred_release(ProjectId project) const;
     DependencyId with_specifiers(DependencyId like, std::uint32_t specifiers);

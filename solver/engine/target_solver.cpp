@@ -106,6 +106,7 @@ void TargetSolver::start_with(Pythons pythons) {
             pypi_->prerelease_projects.insert(project);
         }
     }
+    for (const std::string& name : request_->raised) pypi_->raised_projects.insert(pypi_->project(name));
     for (const PreferredVersion& kept : request_->preferred) {
         auto version = Pep440Version::parse(kept.version);
         if (kept.kind == PackageKind::pypi && version)
@@ -145,6 +146,7 @@ std::vector<SpecId> TargetSolver::conda_specs(const Roots& roots) {
 
 CondaPreference TargetSolver::conda_preference() {
     CondaPreference preference;
+    preference.raised = request_->raised;
     preference.lowest_all = options_->resolution == ResolutionMode::lowest;
     preference.lowest_roots = options_->resolution == ResolutionMode::lowest_direct;
     for (const PreferredVersion& kept : request_->preferred) {

@@ -224,6 +224,17 @@ TEST_F(Objective, UpdateMovesTheNamedAndAsLittleElseAsPossible) {
                 IsSupersetOf({"a 2.0 (PyPI)", "x 3.0 (PyPI)", "z 1.0 (PyPI)"}));
 }
 
+TEST_F(Objective, UpdateRaisesWhereEverythingElseIsAsOldAsPossible) {
+    world.records.push_back({"b", "1.0"});
+    world.records.push_back({"b", "2.0"});
+    world.releases = {release("a", "2.0", {}), release("a", "1.0", {}), release("z", "2.0", {}),
+                      release("z", "1.0", {})};
+    raised = {"b", "a"};
+    options.resolution = ResolutionMode::lowest;
+    EXPECT_THAT(lines({"python", "b"}, {"a", "z"}),
+                IsSupersetOf({"b 2.0 (conda)", "a 2.0 (PyPI)", "z 1.0 (PyPI)"}));
+}
+
 TEST_F(Objective, APreferenceThatMeansNothingChangesNothing) {
     world.releases = {release("a", "2.0", {}), release("a", "1.0", {})};
     keep(PackageKind::pypi, "a", "7.0");
