@@ -18,7 +18,7 @@ namespace {
 
 bool is_local(const Package& package) {
     if (package.artifact == ArtifactKind::git) return false;  // a repository that is a folder is fetched, too
-    return is_file_url(package.url) || !is_url(package.url);
+    return is_file_url(package.url) || !is_channel_url(package.url);
 }
 
 }  // namespace
@@ -260,10 +260,12 @@ private:
             owner_.bytes_ += piece.size();
             return download->receiver->take(head, piece);
         };
-        owner_.session_.transfer().start(std::move(request), [this, download](Result<HttpResponse> response) {
-            auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
-            post([this, download, held] { arrived(download, std::move(*held)); });
-        });
+        owner_.session_.registries().get_archive(
+            std::move(request), package(download->index).sha256,
+            [this, download](Result<HttpResponse> response) {
+                auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
+                post([this, download, held] { arrived(download, std::move(*held)); });
+            });
     }
 
     void arrived(const std::shared_ptr<Download>& download, Result<HttpResponse> response) {

@@ -76,7 +76,8 @@ FetchSession::FetchSession(FetchOptions options, Log& log)
       locks_((options_.cache_dir.empty() ? options_.environment.cache_folder() : options_.cache_dir) /
              "http" / "lock"),
       workers_(std::make_unique<WorkerPool>()),
-      transfer_(std::make_unique<Transfer>(transfer_options(options_), options_.environment, credentials_)) {
+      transfer_(std::make_unique<Transfer>(transfer_options(options_), options_.environment, credentials_)),
+      registries_(*transfer_, options_.environment) {
     if (options_.cache_dir.empty()) options_.cache_dir = options_.environment.cache_folder();
     std::map<std::string, std::vector<std::string>> mirrors;
     for (const auto& [prefix, others] : options_.mirrors) {
@@ -269,7 +270,7 @@ void FetchSession::send(const std::shared_ptr<Asked>& asked) {
         if (!asked->stale->last_modified.empty())
             http.headers.push_back("If-Modified-Since: " + asked->stale->last_modified);
     }
-    transfer_->start(std::move(http), [this, asked](Result<HttpResponse> response) {
+    registries_.get_document(std::move(http), [this, asked](Result<HttpResponse> response) {
         auto held = std::make_shared<Result<HttpResponse>>(std::move(response));
         // Small documents first: METADATA leads to new questions, a page of ten megabytes to one.
         const std::size_t size = *held ? (*held)->body.size() : 0;

@@ -17,6 +17,7 @@
 #include "fetch/environment.hpp"
 #include "fetch/http_cache.hpp"
 #include "fetch/key_locks.hpp"
+#include "fetch/registry/reader.hpp"
 #include "fetch/transfer.hpp"
 #include "fetch/worker_pool.hpp"
 #include "solver/base/progress.hpp"
@@ -64,6 +65,7 @@ public:
     [[nodiscard]] std::filesystem::path cache_dir() const { return options_.cache_dir; }
     HttpCache& cache() { return cache_; }
     Transfer& transfer() { return *transfer_; }
+    RegistryReader& registries() { return registries_; }
     WorkerPool& workers() { return *workers_; }
     /// Calls `go` as soon as no other process works on `key`, with its lock; after a minute, or where nothing
     /// can be locked, without. By then the cache may hold what another process brought.
@@ -125,6 +127,7 @@ private:
     KeyLocks locks_;
     std::unique_ptr<WorkerPool> workers_;
     std::unique_ptr<Transfer> transfer_;  // ends before the workers, which its callbacks use
+    RegistryReader registries_;           // outlives the transfers: ~FetchSession ends those first
 };
 
 }  // namespace aimlock

@@ -28,13 +28,15 @@ struct TransferOptions {
 
 /// The head of an answer and, where no sink took it, its body.
 struct HttpResponse {
-    long status = 0;  ///< 200, 206, 304, 404, 410, 416, or the 403 that a request allows; others are errors
+    long status =
+        0;  ///< 200, 206, 304, 404, 410, 416, or the 401 and 403 that a request allows; others are errors
     std::string url;  ///< the one that answered, after redirects
     std::string etag;
     std::string last_modified;
     std::string content_type;
     std::string content_encoding;
     std::string content_range;
+    std::string challenge;  ///< WWW-Authenticate of a 401
     std::optional<std::uint64_t> content_length;
     std::optional<std::int64_t> max_age_s;  ///< of Cache-Control; 0 for no-cache and no-store
     bool framed = false;                    ///< the server says where the body ends
@@ -48,7 +50,8 @@ struct HttpRequest {
     std::vector<std::string> headers;  ///< "Accept: …"
     std::string range;                 ///< "0-99", "-65536" (the last ones); empty: all
     bool accept_gzip = false;
-    bool may_be_forbidden = false;  ///< a 403 is an answer: some stores give it for what they do not have
+    bool may_be_unauthorized = false;  ///< a 401 is an answer: who asks knows how to go on
+    bool may_be_forbidden = false;     ///< a 403 is an answer: some stores give it for what they do not have
     std::uint64_t body_cap = std::uint64_t{2} << 30U;
     /// Takes the body of a 200 or 206 as it arrives, on the network thread; an error ends the transfer
     /// without retry.

@@ -64,6 +64,10 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
     if (equal_ignoring_case(name, "content-length")) response.content_length = number<std::uint64_t>(value);
     if (equal_ignoring_case(name, "content-length") || equal_ignoring_case(name, "transfer-encoding"))
         response.framed = true;
+    // Of several challenges the one that asks for a token.
+    if (equal_ignoring_case(name, "www-authenticate") &&
+        (response.challenge.empty() || equal_ignoring_case(value.substr(0, 6), "bearer")))
+        response.challenge = value;
     if (equal_ignoring_case(name, "cache-control")) read_cache_control(value, response);
     return line.size();
 }
@@ -163,6 +167,7 @@ Verdict judge_status(Job& job, const TransferOptions& options) {
     }
     if (status == 200 || status == 206 || status == 304 || status == 404 || status == 410 || status == 416)
         return {};
+    if (status == 401 && job.request.may_be_unauthorized) return {};
     if (status == 403 && job.request.may_be_forbidden) return {};
     if (status == 407) return {proxy_error(shown)};
     if (status == 401 || status == 403) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "solver/version/ascii.hpp"
 
 namespace aimlock {
@@ -114,6 +116,14 @@ bool is_file_url(std::string_view text) {
     return to_lower(text.substr(0, 7)) == "file://";
 }
 
+bool is_oci_url(std::string_view text) {
+    return to_lower(text.substr(0, 6)) == "oci://";
+}
+
+bool is_channel_url(std::string_view text) {
+    return is_url(text) || is_oci_url(text);
+}
+
 std::string without_credentials(std::string_view url) {
     std::optional<UrlParts> parts = split_url(url);
     if (!parts) return std::string(url);
@@ -125,7 +135,7 @@ std::string without_credentials(std::string_view url) {
 
 std::string shown_url(std::string_view url) {
     std::string clean = without_credentials(url);
-    if (is_url(clean)) clean.resize(std::min(clean.find('?'), clean.size()));
+    if (is_channel_url(clean)) clean.resize(std::min(clean.find('?'), clean.size()));
     std::string out;
     for (const char c : clean) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     return out;
@@ -169,6 +179,16 @@ std::string percent_decoded(std::string_view text) {
         }
         out += static_cast<char>(high * 16 + low);
         i += 2;
+    }
+    return out;
+}
+
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           std::string_view("-._~").find(c) != std::string_view::npos;
+        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return out;
 }

@@ -26,6 +26,10 @@ std::optional<UrlParts> split_url(std::string_view url);
 /// True for `http://`, `https://` and `file://` (any case of the scheme).
 bool is_url(std::string_view text);
 bool is_file_url(std::string_view text);
+/// True for `oci://`: a conda channel in a container registry.
+bool is_oci_url(std::string_view text);
+/// What a conda channel and its packages may be at: `is_url` or `is_oci_url`.
+bool is_channel_url(std::string_view text);
 
 /// The URL as it may be stored: no user, no password, no `/t/<token>/`, no query parameter that names a
 /// secret, no fragment. Other texts are returned unchanged.
@@ -39,6 +43,8 @@ std::string join_url(std::string_view base, std::string_view reference);
 
 /// One pass of percent decoding; a `%` that no two hexadecimal digits follow stays.
 std::string percent_decoded(std::string_view text);
+/// `text` as a value in a query.
+std::string percent_encoded(std::string_view text);
 
 /// The file that a `file://` URL names, decoded once.
 std::filesystem::path path_of_file_url(std::string_view url);

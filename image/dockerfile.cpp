@@ -165,7 +165,8 @@ void check_settings(Parts& out, const Lock& lock, const LayerPlan& plan, const D
     }
     if (settings.vendored) return;
     for (const Package* package : lock.packages_of(plan.target)) {
-        if (package->url.starts_with("http://") || package->url.starts_with("https://")) continue;
+        const auto is_at = [&](std::string_view scheme) { return package->url.starts_with(scheme); };
+        if (is_at("http://") || is_at("https://") || is_at("oci://")) continue;
         out.refuse(fmt::format("{} {} comes from a folder, which a build cannot reach", package->name,
                                package->version),
                    "run `aimlock vendor pool`, then `aimlock image --vendor pool`");

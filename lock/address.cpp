@@ -37,7 +37,7 @@ Address split_address(std::string_view text) {
 }
 
 bool is_web(const Address& address) {
-    return address.scheme == "https" || address.scheme == "http";
+    return address.scheme == "https" || address.scheme == "http" || address.scheme == "oci";
 }
 
 bool is_relative_path(std::string_view text) {

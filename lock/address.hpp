@@ -16,7 +16,7 @@ struct Address {
 /// Splits `text`; never fails, as every text without `scheme://` is a path.
 Address split_address(std::string_view text);
 
-/// True for `http` and `https`.
+/// True for `http`, `https` and `oci`: a server has it.
 bool is_web(const Address& address);
 
 /// True for a path that is not absolute and has no scheme.

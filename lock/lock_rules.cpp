@@ -40,7 +40,7 @@ std::string_view address_fault(std::string_view text) {
     if (!transport.empty() && transport != "https" && transport != "ssh" && transport != "file")
         return "address of a repository is neither https, ssh nor a file";
     if (!address.scheme.empty() && !is_web(address) && address.scheme != "file" && transport.empty())
-        return "address is neither http(s) nor a file";
+        return "address is neither http(s), oci nor a file";
     if ((is_web(address) || (!transport.empty() && transport != "file")) && address.host.empty())
         return "address has no host";
     if (text.find('\\') != std::string_view::npos || text.find(' ') != std::string_view::npos) {
@@ -171,8 +171,12 @@ Broken check_origin(const Lock& lock, std::size_t index) {
                               "` named when the lock was made",
                           "run `aimlock solve` if the source has moved"};
     }
-    if (from.scheme == "http" && home.scheme == "https") {
-        return BrokenRule{"package", index, "url", "http address from an https source", {}};
+    if (from.scheme == "http" && (home.scheme == "https" || home.scheme == "oci")) {
+        return BrokenRule{
+            "package", index, "url", "http address from an " + std::string(home.scheme) + " source", {}};
+    }
+    if (from.scheme == "oci" && home.scheme != "oci") {
+        return BrokenRule{"package", index, "url", "oci address from a source that is in no registry", {}};
     }
     return std::nullopt;
 }

@@ -52,7 +52,8 @@ Result<fs::path> installer_of(const ImageFlags& flags, const std::string& platfo
 bool comes_from_a_folder(const ImageDraft& draft) {
     const auto packages = draft.lock.packages_of(draft.target);
     return std::any_of(packages.begin(), packages.end(), [](const Package* package) {
-        return !package->url.starts_with("http://") && !package->url.starts_with("https://");
+        const auto is_at = [&](std::string_view scheme) { return package->url.starts_with(scheme); };
+        return !is_at("http://") && !is_at("https://") && !is_at("oci://");
     });
 }
 

@@ -28,7 +28,7 @@ public:
         std::vector<const Package*> seen;
         for (const Package* package : packages) {
             copies.push_back(*package);
-            if (!is_url(package->url) && package->artifact != ArtifactKind::git)
+            if (!is_channel_url(package->url) && package->artifact != ArtifactKind::git)
                 copies.back().url = (folder_ / package->url).lexically_normal().string();
             seen.push_back(&copies.back());
         }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
+#include "fetch/registry/reference.hpp"
 #include "fetch/url.hpp"
 
 namespace aimlock {
@@ -40,6 +43,23 @@ std::string without_subdir(std::string url) {
     if (slash == std::string::npos) return url;
     const std::string tail = url.substr(slash + 1);
     if (std::ranges::any_of(subdirs, [&](const char* subdir) { return tail == subdir; })) url.resize(slash);
+    return url;
+}
+
+/// A channel in a registry: HOST/PATH, where PATH is a repository's. A login stands where logins to
+/// registries do, never in the address.
+Result<std::string> registry_url(std::string_view written) {
+    const auto parts = split_url(written);
+    const std::string url = without_subdir(without_trailing_slashes(parts->text()));
+    const auto refused = [&](std::string_view why) {
+        return fail(ErrorCode::usage, fmt::format("channel `{}`: {}", shown_url(written), why),
+                    "write oci://HOST[:PORT]/PATH, and log in with `docker login` or `podman login`");
+    };
+    if (!parts->user_info.empty()) return refused("the address of a registry holds no login");
+    const auto reference = read_registry_reference(std::string_view(url).substr(6));
+    if (!reference) return refused(reference.error().message);
+    if (reference->tag != "latest" || url.ends_with(":latest") || parts->path.starts_with("/t/"))
+        return refused("it is no channel in a registry");
     return url;
 }
 
@@ -87,9 +107,14 @@ Result<std::vector<ChannelAddress>> resolve_channel(std::string_view written,
         const std::string url = without_subdir(without_trailing_slashes(std::string(written)));
         return one(name_of_path(split_url(without_credentials(url))->path), url);
     }
+    if (is_oci_url(written)) {
+        auto url = registry_url(written);
+        if (!url) return tl::make_unexpected(std::move(url.error()));
+        return one(name_of_path(split_url(*url)->path), *url);
+    }
     if (split_url(written)) {
-        return fail(ErrorCode::usage,
-                    "channel `" + shown_url(written) + "`: only https, http and file addresses are read");
+        return fail(ErrorCode::usage, "channel `" + shown_url(written) +
+                                          "`: only https, http, oci and file addresses are read");
     }
     const std::filesystem::path folder =
         base_folder.empty() ? std::filesystem::path(written) : base_folder / written;

@@ -14,8 +14,9 @@ namespace aimlock {
 /// Where a channel is, and what it is called in MatchSpecs and locks.
 struct ChannelAddress {
     std::string
-        name;         ///< "conda-forge", "conda-forge/label/rust_dev", or the last component of a path or URL
-    std::string url;  ///< http(s) or file, without trailing '/'; carries the credentials that were written
+        name;  ///< "conda-forge", "conda-forge/label/rust_dev", or the last component of a path or URL
+    std::string
+        url;  ///< http(s), oci or file, without trailing '/'; carries the credentials that were written
 
     [[nodiscard]] std::string subdir_url(std::string_view subdir) const {
         return url + "/" + std::string(subdir) + "/";

@@ -1,6 +1,7 @@
 #include "fetch/conda/channel_documents.hpp"
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,10 +20,14 @@ constexpr std::array names_on_servers{shard_index_name, std::string_view("repoda
 constexpr std::array names_in_folders{std::string_view("repodata.json.zst"),
                                       std::string_view("repodata.json"),
                                       std::string_view("repodata.json.bz2"), shard_index_name};
+/// A registry has one artifact a subdir, whose layers are the document's compressions.
+constexpr std::array names_in_registries{std::string_view("repodata.json")};
 constexpr std::uint64_t shard_cap = std::uint64_t{64} << 20U;
 
-const auto& document_names(const RepodataOrigin& origin) {
-    return is_file_url(origin.subdir_url) ? names_in_folders : names_on_servers;
+std::span<const std::string_view> document_names(const RepodataOrigin& origin) {
+    if (is_oci_url(origin.subdir_url)) return names_in_registries;
+    return is_file_url(origin.subdir_url) ? std::span<const std::string_view>(names_in_folders)
+                                          : names_on_servers;
 }
 
 Result<void> cannot_be_read() {
@@ -48,12 +53,20 @@ Result<void> check_repodata(std::string_view packed, const RepodataOrigin& origi
     return open_packed_repodata(packed, nullptr, origin, unsaid) ? Result<void>{} : cannot_be_read();
 }
 
+/// The end of the name that a layer's document would have in a folder: a registry gives it none.
+std::string_view name_of_layer(std::string_view body) {
+    if (body.starts_with("\x28\xb5\x2f\xfd")) return ".zst";
+    return body.starts_with("BZh") ? ".bz2" : ".json";
+}
+
 DocumentRequest repodata_request(const RepodataOrigin& origin, std::string_view name) {
     DocumentRequest request;
     request.form = packed_repodata_form();
     request.condense = [origin, name](std::string_view body, const std::string&) -> Result<std::string> {
         KeptWarnings warnings;
-        const auto repodata = parse_repodata(body, name.substr(name.rfind('.')), origin, warnings);
+        const std::string_view kind =
+            is_oci_url(origin.subdir_url) ? name_of_layer(body) : name.substr(name.rfind('.'));
+        const auto repodata = parse_repodata(body, kind, origin, warnings);
         if (!repodata) return tl::make_unexpected(repodata.error());
         return pack_repodata(*repodata, warnings.said);
     };

@@ -82,7 +82,10 @@ simdjson::error_code RecordReader::Parser::take_info(json::document& document) {
     if (base.empty()) return simdjson::SUCCESS;
     std::string url = without_credentials(join_url(repodata_.base_url, base));
     if (!url.ends_with('/')) url += '/';
-    if (!is_url(url) || (is_file_url(url) && !is_file_url(repodata_.base_url)))
+    const auto leads_to_a_new_kind = [&](bool (*is_of_kind)(std::string_view)) {
+        return is_of_kind(url) && !is_of_kind(repodata_.base_url);
+    };
+    if (!is_channel_url(url) || leads_to_a_new_kind(is_file_url) || leads_to_a_new_kind(is_oci_url))
         bad_base_url_ = shown_url(url);
     repodata_.base_url = std::move(url);
     return simdjson::SUCCESS;

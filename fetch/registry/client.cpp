@@ -24,16 +24,6 @@ using registry::Call;
 
 constexpr const char* bytes_header = "Content-Type: application/octet-stream";
 
-std::string encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           std::string_view("-._~").find(c) != std::string_view::npos;
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
-
 /// The registry's own word for what is wrong ("DENIED"): upper-case letters alone, whatever else it says.
 std::string error_word(const std::string& body) {
     simdjson::dom::parser parser;
@@ -91,35 +81,20 @@ Result<void> RegistryClient::authorize(const std::string& header) {
         if (user) authorization_->set(basic_header(*user));
         return {};
     }
-    const auto realm = split_url(challenge->realm);
-    const bool safe = realm && realm->user_info.empty() &&
-                      (realm->scheme == "https" ||
-                       (realm->scheme == "http" && is_loopback(realm->host) && is_loopback(reference.host)));
-    if (!safe)
-        return fail(ErrorCode::refused,
-                    fmt::format("{} sends logins to a server without https", reference.host));
-    std::string url = challenge->realm;
-    url += url.find('?') == std::string::npos ? '?' : '&';
-    url += fmt::format("service={}&scope={}", encoded(challenge->service),
-                       encoded(fmt::format("repository:{}:pull,push", reference.repository)));
+    std::vector<std::string> scopes{fmt::format("repository:{}:pull,push", reference.repository)};
     for (const std::string& from : options_->mount_from)
-        url += "&scope=" + encoded(fmt::format("repository:{}:pull", from));
+        scopes.push_back(fmt::format("repository:{}:pull", from));
+    auto url = token_url(*challenge, reference.host, scopes);
+    if (!url) return tl::make_unexpected(url.error());
     Call call;
-    call.url = url;
+    call.url = *std::move(url);
     if (user) call.headers.push_back(basic_header(*user));
     const auto answer = connection_.send(call);
     if (!answer) return tl::make_unexpected(answer.error());
     if (answer->status != 200) return refusal(*answer, "asked for a token");
-    simdjson::dom::parser parser;
-    std::string_view token;
-    const auto document = parser.parse(answer->body);
-    if (document["token"].get(token) != simdjson::SUCCESS &&
-        document["access_token"].get(token) != simdjson::SUCCESS)
-        return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", reference.host));
-    const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; });
-    if (!plain)
-        return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", reference.host));
-    authorization_->set(fmt::format("Authorization: Bearer {}", token));
+    auto accepted = token_header(answer->body, reference.host);
+    if (!accepted) return tl::make_unexpected(accepted.error());
+    authorization_->set(*std::move(accepted));
     return {};
 }
 
@@ -177,7 +152,7 @@ Result<std::string> RegistryClient::begin_upload(const RegistryBlob& blob, bool&
         call.method = "POST";
         call.url = path("blobs/uploads/");
         if (!from.empty())
-            call.url += fmt::format("?mount=sha256:{}&from={}", blob.digest.hex(), encoded(from));
+            call.url += fmt::format("?mount=sha256:{}&from={}", blob.digest.hex(), percent_encoded(from));
         const auto answer = send(call, "an upload began");
         if (!answer) return tl::make_unexpected(answer.error());
         mounted = answer->status == 201 && !from.empty();

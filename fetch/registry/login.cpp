@@ -1,12 +1,16 @@
 #include "fetch/registry/login.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <vector>
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include "fetch/credentials.hpp"
+#include "fetch/registry/reference.hpp"
+#include "fetch/url.hpp"
 
 namespace aimlock {
 namespace {
@@ -85,6 +89,35 @@ std::optional<AuthChallenge> read_challenge(std::string_view header) {
     }
     if (challenge.bearer && challenge.realm.empty()) return std::nullopt;
     return challenge;
+}
+
+Result<std::string> token_url(const AuthChallenge& challenge,
+                              const std::string& host,
+                              const std::vector<std::string>& scopes) {
+    const auto realm = split_url(challenge.realm);
+    const bool safe = realm && realm->user_info.empty() &&
+                      (realm->scheme == "https" ||
+                       (realm->scheme == "http" && is_loopback(realm->host) && is_loopback(host)));
+    if (!safe)
+        return fail(ErrorCode::refused, fmt::format("{} sends logins to a server without https", host));
+    std::string url = challenge.realm;
+    url += url.find('?') == std::string::npos ? '?' : '&';
+    url += "service=" + percent_encoded(challenge.service);
+    for (const std::string& scope : scopes) url += "&scope=" + percent_encoded(scope);
+    return url;
+}
+
+Result<std::string> token_header(const std::string& answer, const std::string& host) {
+    simdjson::dom::parser parser;
+    std::string_view token;
+    const auto document = parser.parse(answer);
+    const bool found = document["token"].get(token) == simdjson::SUCCESS ||
+                       document["access_token"].get(token) == simdjson::SUCCESS;
+    // A token with a line end would be a header of its own.
+    const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7F; });
+    if (!found || !plain)
+        return fail(ErrorCode::network, fmt::format("{}: the token server gives no token", host));
+    return fmt::format("Authorization: Bearer {}", token);
 }
 
 std::optional<std::string> registry_user(const Environment& environment, const std::string& host) {

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fetch/environment.hpp"
+#include "solver/base/result.hpp"
 
 namespace aimlock {
 
@@ -18,6 +20,14 @@ struct AuthChallenge {
 };
 /// nullopt for schemes that we do not speak.
 std::optional<AuthChallenge> read_challenge(std::string_view header);
+
+/// Where the registry `host` wants a token for `scopes` to be asked for. Fails where a login would go there
+/// without https; this machine alone may speak to itself so.
+Result<std::string> token_url(const AuthChallenge& challenge,
+                              const std::string& host,
+                              const std::vector<std::string>& scopes);
+/// The header to send with the token in a token server's answer.
+Result<std::string> token_header(const std::string& answer, const std::string& host);
 
 /// "user:password" for the registry `host`, from what `docker login` or `podman login` wrote
 /// (REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json, $DOCKER_CONFIG/config.json), else from netrc.

@@ -14,12 +14,13 @@ MOST_BYTES = 1 << 30
 class TinyRegistry:
     """Speaks what a push and a pull need; use as a context.
 
-    `user` ("name:password") asks for a token, which `token_server` gives for that login alone. `faults` holds, by method, how often a
-    request of it is answered by 503 after half of its body.
+    `user` ("name:password") asks for a token, which `token_server` gives for that login alone; `public` asks for one, which everybody gets.
+    `faults` holds, by method, how often a request of it is answered by 503 after half of its body.
     """
 
-    def __init__(self, user: str = "") -> None:
+    def __init__(self, user: str = "", public: bool = False) -> None:
         self.user = user
+        self.public = public
         self.token = secrets.token_hex(8)
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
@@ -54,6 +55,17 @@ class TinyRegistry:
         self.server.shutdown()
         self.server.server_close()
 
+    def hold(self, repository: str, tag: str, layers: list[tuple[str, bytes]]) -> list[str]:
+        """Holds an artifact of these layers (media type, bytes); their digests."""
+        named = []
+        for media_type, data in layers:
+            named.append({"mediaType": media_type, "digest": "sha256:" + hashlib.sha256(data).hexdigest(), "size": len(data)})
+            self.blobs[repository, named[-1]["digest"]] = data
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        document = {"schemaVersion": 2, "mediaType": kind, "config": {"mediaType": "application/vnd.unknown.config.v1+json"}, "layers": named}
+        self.manifests[repository, tag] = (kind, json.dumps(document).encode())
+        return [layer["digest"] for layer in named]
+
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         """One request."""
         parts = urlsplit(request.path)
@@ -70,7 +82,7 @@ class TinyRegistry:
             self.received += len(body)
         if parts.path == "/token":
             return self._give_token(request)
-        if self.user and request.headers.get("Authorization") != f"Bearer {self.token}":
+        if (self.user or self.public) and request.headers.get("Authorization") != f"Bearer {self.token}":
             challenge = f'Bearer realm="http://{self.host}/token",service="tiny"'
             return self._send(request, 401, b'{"errors":[{"code":"UNAUTHORIZED"}]}', {"WWW-Authenticate": challenge})
         if faulty:
@@ -90,7 +102,7 @@ class TinyRegistry:
 
     def _give_token(self, request: http.server.BaseHTTPRequestHandler) -> None:
         login = "Basic " + base64.b64encode(self.user.encode()).decode()
-        if request.headers.get("Authorization") != login:
+        if not self.public and request.headers.get("Authorization") != login:
             return self._send(request, 401, b'{"errors":[{"code":"UNAUTHORIZED"}]}')
         self.tokens_given += 1
         return self._send(request, 200, json.dumps({"token": self.token}).encode())
