@@ -36,7 +36,7 @@ TEST(RegistryPlace, WhatNoRepositoryIsCalledIsRefused) {
         EXPECT_TRUE(place(url).starts_with("error: ")) << url << ": " << place(url);
 }
 
-TEST(RepodataLayer, TheSmallestKnownFormIsTaken) {
+TEST(RepodataLayer, TheBestFormThatIsKnownIsTaken) {
     const std::string plain = "application/vnd.conda.repodata.v1+json";
     const auto manifest = [](const std::string& layers) { return R"({"layers":[)" + layers + "]}"; };
     EXPECT_EQ(
@@ -47,7 +47,7 @@ TEST(RepodataLayer, TheSmallestKnownFormIsTaken) {
               "aa gzip");
     EXPECT_EQ(
         found_in(manifest(layer(plain + "+bz2", "sha256:" + first) + "," + layer(plain, "sha256:" + second))),
-        "bb");
+        "aa");
 }
 
 TEST(RepodataLayer, WhatIsNoManifestOfRepodataIsRefused) {
