@@ -31,9 +31,9 @@ Result<NameMap> read_name_map(FetchSession& session,
     }
     if (!written.empty()) return read_file(written);
     for (const std::string& channel : channels) {
-        const std::filesystem::path folder = is_file_url(channel)
-                                                 ? path_of_file_url(channel)
-                                                 : std::filesystem::path(is_channel_url(channel) ? "" : channel);
+        const std::filesystem::path folder =
+            is_file_url(channel) ? path_of_file_url(channel)
+                                 : std::filesystem::path(is_channel_url(channel) ? "" : channel);
         std::error_code failed;
         if (folder.empty() || !std::filesystem::is_directory(folder, failed)) continue;
         const std::filesystem::path whole = std::filesystem::canonical(folder, failed);
