@@ -9,6 +9,7 @@
 #include "cli/wiring/request.hpp"
 #include "image/base_check.hpp"
 #include "image/build_context.hpp"
+#include "image/replay/artifact_check.hpp"
 #include "lock/freshness.hpp"
 
 namespace aimlock::cli {
@@ -74,6 +75,8 @@ Checked<ImageDraft> draft_image(const ImageFlags& flags, Console& console) {
     const auto target = target_of(flags, draft);
     if (!target) return failed(target.error());
     draft.target = *target;
+    if (auto wheels = check_archives_only(draft.lock.packages_of(draft.target)); !wheels)
+        return failed(wheels.error());
     auto previous = read_previous(draft.folder);
     if (!previous) return failed(previous.error());
     draft.previous = std::move(*previous);

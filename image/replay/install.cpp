@@ -22,6 +22,7 @@
 #include "fetch/archive/entry_path.hpp"
 #include "fetch/archive/mapped_file.hpp"
 #include "image/inventory_reader.hpp"
+#include "image/replay/artifact_check.hpp"
 #include "image/replay/byte_code.hpp"
 #include "image/replay/fill_tree.hpp"
 #include "image/replay/fixed_times.hpp"
@@ -93,17 +94,8 @@ Result<void> check_names(const std::vector<const Package*>& packages) {
     return {};
 }
 
-/// Sources are built in a whole environment: a layer of an image is none.
 Result<void> check_artifacts(const std::vector<const Package*>& packages, const InstallOptions& options) {
-    if (options.root.empty() && !options.group) return {};
-    std::string names;
-    for (const Package* package : packages) {
-        if (package->artifact != ArtifactKind::wheel)
-            names += (names.empty() ? "" : ", ") + package->name + " " + package->version;
-    }
-    if (names.empty()) return {};
-    return fail(ErrorCode::refused, "an image holds nothing that is built from source yet: " + names,
-                "Build a wheel of it once, and name its folder with `--find-links`.");
+    return options.root.empty() && !options.group ? Result<void>{} : check_archives_only(packages);
 }
 
 Result<std::string> checked_prefix(const fs::path& given) {

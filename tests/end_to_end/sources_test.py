@@ -371,8 +371,27 @@ class SourcesTest(unittest.TestCase):
 
     def test_images_hold_no_sources(self) -> None:
         self.build()
-        refused = self.run_aimlock("install", "--prefix", "/opt/env", "--root", "root", "--allow-sdist", status=2).stderr
-        self.assertIn("an image holds nothing that is built from source yet: demo 1.0", refused)
+        said = "an image holds nothing that is built from source yet: demo 1.0"
+        self.assertIn(said, self.run_aimlock("install", "--prefix", "/opt/env", "--root", "root", "--allow-sdist", status=2).stderr)
+        folder, commit = self.repository(tree("fromgit", "1.0", self.port, self.outside))
+        self.manifest(f'demo = "*"\nfromgit = {{ git = "file://{folder}", rev = "{commit}" }}', 'allow-sdist = ["demo"]')
+        self.run_aimlock("solve")
+        before = sorted(path.name for path in self.work.rglob("*"))
+        for arguments in (["--base", "debian:12"], ["--plan"], ["--oci", "layout", "--base", "none"]):
+            with self.subTest(arguments):
+                refused = self.run_aimlock("image", *arguments, status=2)
+                self.assertIn(f"{said}, fromgit 1.0 (a git commit)", refused.stderr)
+                self.assertIn("build a wheel of each once", refused.stderr)
+                self.assertEqual(refused.stdout, "")
+                self.assertEqual(sorted(path.name for path in self.work.rglob("*")), before)
+        # A wheel takes their place.
+        wheels = self.work / "wheels"
+        wheels.mkdir()
+        for name in ("demo", "fromgit"):
+            wheel(wheels, name, "1.0", [])
+        self.manifest('demo = "*"\nfromgit = "*"', 'find-links = ["wheels"]')
+        self.run_aimlock("solve")
+        self.assertIn("3 packages", self.run_aimlock("image", "--plan").stdout)
 
 
 if __name__ == "__main__":
