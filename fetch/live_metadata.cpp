@@ -4,8 +4,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <set>
-#include <thread>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -215,7 +215,8 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
     }
 
     void deliver_page(const std::string& name, ProjectPage page) {
-        if (page.exists == false && options.indexes.empty() && options.find_links.empty()) {
+        if (page.exists == false && options.indexes.empty() && options.find_links.empty() &&
+            options.link_pages.empty()) {
             return deliver(PageArrived{name, fail(ErrorCode::usage, "no PyPI index is configured",
                                                   "Give `--index URL`, or set PIP_INDEX_URL")});
         }
@@ -224,6 +225,7 @@ struct LiveMetadata::State : std::enable_shared_from_this<State> {
                 return deliver(PageArrived{name, tl::make_unexpected(std::move(added.error()))});
             }
         }
+        for (const auto& links : options.link_pages) add_files_of_page(*links, filter_for(name), page);
         deliver(PageArrived{name, std::move(page)});
     }
 
@@ -365,23 +367,18 @@ FetchCounts LiveMetadata::counts() const {
             state_->session.transfer().counts().bytes - state_->bytes_before};
 }
 
-// A wheel is read piece by piece, so each has a thread that waits; more at a time would need more memory.
 std::vector<Result<WheelCode>> LiveMetadata::read_code(const std::vector<WheelFile>& wheels) {
-    constexpr std::size_t most_at_once = 3;
-    std::vector<Result<WheelCode>> codes(wheels.size());
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < wheels.size(); i = next++) {
-            codes[i] = wheels[i].kind == ArtifactKind::wheel
-                           ? read_wheel_code(state_->session, wheels[i])
-                           : fail(ErrorCode::refused, "it is built from source when it is installed");
-        }
-    };
-    std::vector<std::thread> others;
-    for (std::size_t i = 1; i < std::min(most_at_once, wheels.size()); ++i) others.emplace_back(work);
-    work();
-    for (std::thread& other : others) other.join();
-    return codes;
+    return read_wheel_codes(state_->session, wheels);
+}
+
+Result<FileDigest> LiveMetadata::read_digest(const WheelFile& file) {
+    std::promise<Result<ArchiveFacts>> answer;
+    auto arrived = answer.get_future();
+    state_->archives.ask({file.url, file.kind, {}, file.subdirectory},
+                         [&answer](Result<ArchiveFacts> facts) { answer.set_value(std::move(facts)); });
+    const Result<ArchiveFacts> facts = arrived.get();
+    if (!facts) return tl::make_unexpected(facts.error());
+    return FileDigest{facts->sha256, facts->size_bytes};
 }
 
 std::unique_ptr<MetadataSource> LiveMetadata::keeping(std::function<bool(std::string_view)> keep) const {

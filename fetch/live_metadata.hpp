@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fetch/pypi/link_page.hpp"
 #include "fetch/session.hpp"
 #include "solver/model/metadata_source.hpp"
 
@@ -18,6 +19,7 @@ struct LiveMetadataOptions {
     std::vector<std::string> indexes;  ///< of index_addresses(); a folder `index/<name>/index.json` works too
     std::map<std::string, std::string> pins;  ///< normalised name -> the one index it comes from
     std::vector<std::string> find_links;      ///< local folders of wheels, added to what the index has
+    std::vector<std::shared_ptr<const LinkPage>> link_pages;  ///< of servers, added likewise
     std::map<std::string, DirectUrl> direct;  ///< normalised name -> the one address it comes from
     SourcePolicy sources;                     ///< whose archives of sources are candidates
     SourceProjectReader read_project;         ///< for sources; empty: none of them can be used
@@ -46,6 +48,7 @@ public:
     [[nodiscard]] std::size_t pending() const override;
     [[nodiscard]] FetchCounts counts() const override;
     std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
+    Result<FileDigest> read_digest(const WheelFile& file) override;
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
     [[nodiscard]] std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const override;

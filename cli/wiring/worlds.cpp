@@ -31,6 +31,10 @@ bool wants_pypi(const Request& request) {
                                [](const TargetRequest& target) { return !target.pypi.empty(); });
 }
 
+bool is_server(const std::string& place) {
+    return is_url(place) && !is_file_url(place);
+}
+
 bool wants_conda(const Request& request) {
     return std::ranges::any_of(request.targets,
                                [](const TargetRequest& target) { return !target.conda.empty(); });
@@ -226,9 +230,11 @@ LiveMetadataOptions options_for(const TargetRequest& target,
     options.indexes = indexes_for(target.target, indexes);
     options.keep = wheel_filter({target}, worlds.channels);
     options.exclude_newer_ms = asked.request.options.exclude_newer_ms;
-    for (const std::string& folder : asked.request.find_links) {
-        options.find_links.push_back(is_url(folder) ? folder : (asked.folder / folder).string());
+    for (const std::string& place : asked.request.find_links) {
+        if (is_server(place)) continue;
+        options.find_links.push_back(is_url(place) ? place : (asked.folder / place).string());
     }
+    options.link_pages = worlds.link_pages;
     for (const PypiRoot& root : target.pypi) {
         if (root.index) options.pins[root.requirement.name] = *root.index;
         if (!root.requirement.url) continue;
@@ -239,6 +245,24 @@ LiveMetadataOptions options_for(const TargetRequest& target,
     options.read_project = read_source_project;
     options.hint = hint_of(target);
     return options;
+}
+
+/// Folders of wheels, and servers' pages of links, which are read now: once for all targets.
+Result<void> prepare_find_links(Worlds& worlds, const Asked& asked) {
+    for (const std::string& place : asked.request.find_links) {
+        if (!is_server(place)) {
+            const fs::path folder = is_file_url(place) ? path_of_file_url(place) : asked.folder / place;
+            worlds.sources.push_back(source_of_folder(place, folder, asked));
+            continue;
+        }
+        if (!wants_pypi(asked.request)) continue;
+        auto page = read_link_page(*worlds.session, worlds.session->learn(place));
+        if (!page) return tl::make_unexpected(std::move(page).error());
+        const std::string& host = (*page)->origin;
+        worlds.sources.push_back({LockSource{PackageKind::pypi, host, host, {}}, {}});
+        worlds.link_pages.push_back(*std::move(page));
+    }
+    return {};
 }
 
 Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& console) {
@@ -263,16 +287,7 @@ Result<void> prepare_indexes(Worlds& worlds, const Asked& asked, Console& consol
         const std::string url = worlds.session->learn(index);
         worlds.sources.push_back({LockSource{PackageKind::pypi, url, url, {}}, {}});
     }
-    for (const std::string& folder : asked.request.find_links) {
-        if (is_url(folder) && !is_file_url(folder)) {
-            return fail(
-                ErrorCode::usage,
-                shown_url(folder) + ": links of a server's page are not read yet, only those of a folder",
-                "name the files by their addresses, or serve them as an index");
-        }
-        worlds.sources.push_back(source_of_folder(
-            folder, is_file_url(folder) ? path_of_file_url(folder) : asked.folder / folder, asked));
-    }
+    if (auto read = prepare_find_links(worlds, asked); !read) return read;
     for (const TargetRequest& target : asked.request.targets) {
         for (const PypiRoot& root : target.pypi) {
             const auto address = DirectUrl::parse(root.requirement.url.value_or(std::string()));

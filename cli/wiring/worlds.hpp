@@ -7,6 +7,7 @@
 
 #include "cli/render/console.hpp"
 #include "cli/wiring/request.hpp"
+#include "fetch/pypi/link_page.hpp"
 #include "fetch/session.hpp"
 #include "lock/make_lock.hpp"
 #include "solver/model/metadata_source.hpp"
@@ -30,6 +31,7 @@ public:
     std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override {
         return inner_->read_code(wheels);
     }
+    Result<FileDigest> read_digest(const WheelFile& file) override { return inner_->read_digest(file); }
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override {
         return inner_->keeping(std::move(keep));
@@ -53,6 +55,7 @@ struct Worlds {
     NameMap name_map = NameMap::built_in();
     /// The index as each target sees it, in the request's order; they end before the session that they ask.
     std::vector<std::unique_ptr<WatchedSource>> by_target;
+    std::vector<std::shared_ptr<const LinkPage>> link_pages;  ///< of `find-links`
     std::vector<SourceInUse> sources;  ///< for the lock: channels in their order, then indexes
     std::vector<SourceInUse> brought;  ///< channels that channels of the request brought (CEP 42)
 };

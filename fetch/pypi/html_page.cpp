@@ -120,6 +120,14 @@ ListedFile file_of_link(const Attributes& attributes, std::string_view file_name
     return file;
 }
 
+std::string name_in_address(const Attributes& attributes) {
+    const auto href = attributes.find("href");
+    if (href == attributes.end()) return {};
+    std::string_view path = href->second;
+    path = path.substr(0, path.find_first_of("?#"));
+    return percent_decoded(path.substr(path.rfind('/') + 1));  // npos + 1: all of it
+}
+
 /// The page as tags come by.
 struct HtmlReader {
     PageBuilder builder;
@@ -127,10 +135,11 @@ struct HtmlReader {
     unsigned links = 0;
     unsigned files = 0;
     bool says_it_is_an_index = false;
+    bool any_links = false;  // of a page that is no index: the address names the file, the text is free
 
     void link(const Attributes& attributes, std::string_view text) {
         ++links;
-        const std::string name = unescaped(strip(text));
+        const std::string name = any_links ? name_in_address(attributes) : unescaped(strip(text));
         if (version_in_file_name(name).empty()) return;
         ++files;
         if (!builder.wants(name)) return;
@@ -149,11 +158,7 @@ struct HtmlReader {
     }
 };
 
-}  // namespace
-
-Result<std::string> pack_html_page(std::string_view body, const std::string& url) {
-    HtmlReader reader{PageBuilder(url), {}, 0, 0, body.find("Links for") != std::string_view::npos};
-    std::string_view rest = body;
+void read_tags(HtmlReader& reader, std::string_view rest, const std::string& url) {
     while (!rest.empty()) {
         const std::size_t open = rest.find('<');
         if (open == std::string_view::npos) break;
@@ -178,11 +183,29 @@ Result<std::string> pack_html_page(std::string_view body, const std::string& url
             reader.meta(attributes);
         }
     }
+}
+
+}  // namespace
+
+Result<std::string> pack_html_page(std::string_view body, const std::string& url) {
+    HtmlReader reader{PageBuilder(url), {}, 0, 0, body.find("Links for") != std::string_view::npos};
+    read_tags(reader, body, url);
     if (reader.files == 0 && !reader.says_it_is_an_index) {
         return fail(
             ErrorCode::index,
             shown_url(url) + ": a web page came in the place of the index page: a captive portal or a login?",
             "Open the address in a browser, and check the index address");
+    }
+    return reader.builder.finish();
+}
+
+Result<std::string> pack_link_page(std::string_view body, const std::string& url) {
+    HtmlReader reader{PageBuilder(url), {}, 0, 0, false, true};
+    read_tags(reader, body, url);
+    if (reader.files == 0) {
+        return fail(ErrorCode::index,
+                    shown_url(url) + ": no link of this page names a wheel or a source distribution",
+                    "Open the address in a browser, and check `find-links`");
     }
     return reader.builder.finish();
 }

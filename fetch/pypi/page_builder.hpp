@@ -75,5 +75,7 @@ private:
 /// The readers: each fails with code `index` on what is no index page.
 Result<std::string> pack_json_page(std::string_view body, const std::string& url);
 Result<std::string> pack_html_page(std::string_view body, const std::string& url);
+/// A page that links to files of any projects; the last part of a link's address is the file's name.
+Result<std::string> pack_link_page(std::string_view body, const std::string& url);
 
 }  // namespace aimlock::pypi

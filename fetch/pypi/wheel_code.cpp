@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -358,6 +360,25 @@ Result<WheelCode> read_wheel_code(FetchSession& session, const WheelFile& wheel)
                          "the cache cannot be written, so nothing is kept: " + stored.error().message);
     }
     return code;
+}
+
+// A wheel is read piece by piece, so each has a thread that waits; more at a time would need more memory.
+std::vector<Result<WheelCode>> read_wheel_codes(FetchSession& session, const std::vector<WheelFile>& wheels) {
+    constexpr std::size_t most_at_once = 3;
+    std::vector<Result<WheelCode>> codes(wheels.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < wheels.size(); i = next++) {
+            codes[i] = wheels[i].kind == ArtifactKind::wheel
+                           ? read_wheel_code(session, wheels[i])
+                           : fail(ErrorCode::refused, "it is built from source when it is installed");
+        }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < std::min(most_at_once, wheels.size()); ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    return codes;
 }
 
 }  // namespace aimlock

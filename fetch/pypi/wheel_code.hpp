@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "fetch/session.hpp"
 #include "solver/model/gpu_code.hpp"
 #include "solver/model/release.hpp"
@@ -15,5 +17,7 @@ namespace aimlock {
 ///
 /// Waits; not to be called on a worker.
 Result<WheelCode> read_wheel_code(FetchSession& session, const WheelFile& wheel);
+/// The same of several, in their order; what is no wheel has none.
+std::vector<Result<WheelCode>> read_wheel_codes(FetchSession& session, const std::vector<WheelFile>& wheels);
 
 }  // namespace aimlock

@@ -59,7 +59,7 @@ Package pypi_package(const PypiWorld& pypi, const Origin& origin, std::size_t py
     package.url = wheel.url;
     package.sha256 = wheel.sha256;
     package.size_bytes = wheel.size_bytes;
-    package.origin = project.page.index;
+    package.origin = wheel.origin.empty() ? project.page.index : wheel.origin;
     const CoreMetadata& document = pypi.document(origin.project, origin.release, python);
     package.depends = document.requires_dist;
     if (package.size_bytes == 0) package.size_bytes = document.file_bytes;
@@ -110,8 +110,16 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
         if (origin.kind == Origin::Kind::record && solver.conda()[origin.index].record != nullptr) {
             solution.packages.push_back(conda_package(solver.conda(), origin.index));
         } else if (origin.kind == Origin::Kind::release) {
-            solution.packages.push_back(
-                pypi_package(solver.pypi(), origin, solved.answer.python.value_or(0)));
+            const std::size_t python = solved.answer.python.value_or(0);
+            Package package = pypi_package(solver.pypi(), origin, python);
+            if (!package.sha256.known()) {
+                const WheelFile& file = solver.pypi().wheel(origin.project, origin.release, python);
+                const auto digest = solver.source().read_digest(file);
+                if (!digest) return tl::make_unexpected(digest.error());
+                package.sha256 = digest->sha256;
+                package.size_bytes = digest->size_bytes;
+            }
+            solution.packages.push_back(std::move(package));
         } else if (origin.kind == Origin::Kind::extra) {
             extras[origin.project].emplace(solver.pypi().extra_name(origin.extra));
         }
@@ -119,7 +127,7 @@ Result<Solution> to_solution(TargetSolver& solver, const Solved& solved) {
     for (Package& package : solution.packages) {
         if (!package.sha256.known()) {
             return fail(ErrorCode::integrity, "no sha256 is known for " + package.url,
-                        "use a channel or index that states sha256 hashes");
+                        "use a channel that states sha256 hashes");
         }
         if (package.kind != PackageKind::pypi) continue;
         const auto used = extras.find(solver.pypi().project(package.name));

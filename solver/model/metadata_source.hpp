@@ -27,6 +27,12 @@ struct MetadataArrived {
 };
 using Arrival = std::variant<PageArrived, MetadataArrived>;
 
+/// What reading all of a file told of it.
+struct FileDigest {
+    Sha256 sha256;
+    std::uint64_t size_bytes = 0;
+};
+
 /// What was asked of the outside, for `stats`.
 struct FetchCounts {
     std::uint64_t index_requests = 0;
@@ -53,6 +59,11 @@ public:
     virtual std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) {
         (void)wheels;
         return {};
+    }
+    /// Hash and size of a file that is listed without a hash: all of it is read; waits.
+    virtual Result<FileDigest> read_digest(const WheelFile& file) {
+        return fail(ErrorCode::integrity, "no sha256 is known for " + file.url,
+                    "use an index that states sha256 hashes");
     }
     /// A source of the same documents that keeps the wheels whose file names `keep` accepts, for a question
     /// about other Pythons than the request's; null: there is none.

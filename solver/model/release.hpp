@@ -29,6 +29,7 @@ struct WheelFile {
     ArtifactKind kind = ArtifactKind::wheel;
     bool direct = false;       ///< named by its address; no index lists it
     std::string subdirectory;  ///< where the project lies in its sources; empty: at their top
+    std::string origin;        ///< where it comes from, if not from the page's index
 };
 
 /// Why a release has no usable wheel; kept so that a refusal can say it.

@@ -369,6 +369,37 @@ class SourcesTest(unittest.TestCase):
         (self.work / "aimlock.toml").write_text(manifest + f'[mirrors]\n"{self.url}/files/" = ["{self.url}/gone/", "{self.url}/"]\n')
         self.run_aimlock("install", "--prefix", "other")
 
+    def test_links_of_a_server(self) -> None:
+        """A page of links beside the index: its wheels are locked by hash, stated or not, and come from its host."""
+        wheel(self.files, "plain", "1.0", ["linked"])
+        self.index()
+        links = self.served / "links"
+        links.mkdir()
+        stated = wheel(links, "linked", "1.0", ["bare"])
+        bare = wheel(links, "bare", "2.0", [])
+        (links / "index.html").write_text(
+            f'<html><a href="{stated.name}#sha256={digest_of(stated)}">a wheel</a> <a href="{bare.name}">another</a></html>'
+        )
+        secret = self.url.replace("//", "//me:canary@")
+        self.manifest('plain = "*"', f'find-links = ["{secret}/links/"]')
+        self.run_aimlock("-vv", "solve")
+        lock = (self.work / "aimlock.lock").read_text()
+        for file in (stated, bare):
+            self.assertIn(f'url = "{self.url}/links/{file.name}"\nsha256 = "{digest_of(file)}"', lock)
+        self.assertIn(f'url = "{self.url}"', lock)
+        self.assert_no_secret()
+        self.run_aimlock("solve", "--locked")
+        self.run_aimlock("--offline", "solve")
+        self.assertEqual((self.work / "aimlock.lock").read_text(), lock)
+        self.run_aimlock("install", "--prefix", "env")
+        self.run_aimlock("audit", "--prefix", "env")
+        # On the command line, and where it is not there.
+        self.manifest('plain = "*"')
+        self.run_aimlock("solve", status=1)
+        self.run_aimlock("solve", "--find-links", f"{self.url}/links/")
+        refused = self.run_aimlock("solve", "--find-links", f"{self.url}/absent/", status=2).stderr
+        self.assertIn("/absent/: there is no such page of links", refused)
+
     def test_images_hold_no_sources(self) -> None:
         self.build()
         said = "an image holds nothing that is built from source yet: demo 1.0"

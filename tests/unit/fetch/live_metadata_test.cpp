@@ -283,6 +283,121 @@ TEST_F(Live, FindLinksAddsTheWheelsOfAFolder) {
     EXPECT_THAT(std::get<MetadataArrived>(live.wait()).metadata->requires_dist, ElementsAre("numpy"));
 }
 
+class LinksOfAServer : public Live {
+protected:
+    static std::map<std::string, Reply> files() {
+        const std::string stated = sha256_of("stated").hex();
+        const std::string page =
+            "<html><body><h1>files</h1>"
+            "<a href='my_demo-3.0-py3-none-any.whl#sha256=" +
+            stated +
+            "'>any text</a>"
+            "<a href='../w/My.Demo-2.0%2Bcpu-py3-none-any.whl?v=1'>cpu/My.Demo-2.0+cpu</a>"
+            "<a href='my_demo-4.0-cp39-cp39-win32.whl'>x</a><a href='my_demo-1.0.tar.gz'>x</a>"
+            "<a href='other-1.0-py3-none-any.whl'>x</a><a href='readme.html'>x</a>"
+            "<a href='file:///my_demo-9.0-py3-none-any.whl'>x</a></body></html>";
+        return {{"/links/", {.body = page}},
+                {"/w/My.Demo-2.0%2Bcpu-py3-none-any.whl?v=1",
+                 {.body = make_wheel("My.Demo", "2.0+cpu", {"numpy"})}},
+                {"/simple/my-demo/", index_page("my_demo-1.5-py3-none-any.whl")}};
+    }
+    LiveMetadataOptions asked(FetchSession& session, const HttpServer& server) const {
+        LiveMetadataOptions made;
+        auto page = read_link_page(session, server.url("/links/"));
+        EXPECT_TRUE(page) << page.error().message;
+        made.link_pages = {*page};
+        made.keep = [](std::string_view name) { return name.ends_with("any.whl"); };
+        return made;
+    }
+    static ProjectPage page_of(LiveMetadata& live, const std::string& name) {
+        live.ask_page(name);
+        auto page = std::get<PageArrived>(live.wait()).page;
+        EXPECT_TRUE(page) << page.error().message;
+        return page ? *page : ProjectPage{};
+    }
+    static std::vector<std::string> names_of(const ProjectPage& page) {
+        std::vector<std::string> names;
+        for (const WheelFile& file : page.wheels) names.push_back(file.file_name);
+        return names;
+    }
+};
+
+TEST_F(LinksOfAServer, AreReadOnceAndGivenToTheirProjects) {
+    const HttpServer server(files());
+    for (const bool again : {false, true}) {
+        FetchSession session(options(), log);
+        LiveMetadata live(session, asked(session, server));
+        const ProjectPage page = page_of(live, "my-demo");
+        EXPECT_EQ(page.index, server.url(""));
+        ASSERT_THAT(names_of(page),
+                    ElementsAre("my_demo-3.0-py3-none-any.whl", "My.Demo-2.0+cpu-py3-none-any.whl"));
+        EXPECT_EQ(page.wheels[0].url, server.url("/links/my_demo-3.0-py3-none-any.whl"));
+        EXPECT_EQ(page.wheels[0].sha256, sha256_of("stated"));
+        EXPECT_EQ(page.wheels[0].origin, server.url(""));
+        EXPECT_FALSE(page.wheels[1].sha256.known());
+        using Unusable = std::pair<std::string, UnusableReason>;
+        EXPECT_THAT(page.unusable, ElementsAre(Unusable("1.0", UnusableReason::sdist_only),
+                                               Unusable("4.0", UnusableReason::no_matching_wheel)));
+        EXPECT_THAT(names_of(page_of(live, "other")), ElementsAre("other-1.0-py3-none-any.whl"));
+        EXPECT_FALSE(page_of(live, "absent").exists);
+        EXPECT_EQ(server.count(), 1U) << "one page for all projects" << again;
+    }
+}
+
+TEST_F(LinksOfAServer, StandBesideTheIndex) {
+    const HttpServer server(files());
+    FetchSession session(options(), log);
+    LiveMetadataOptions both = asked(session, server);
+    both.indexes = {server.url("/simple")};
+    {
+        LiveMetadata live(session, both);
+        const ProjectPage page = page_of(live, "my-demo");
+        EXPECT_EQ(page.index, server.url("/simple"));
+        ASSERT_EQ(page.wheels.size(), 3U);
+        EXPECT_EQ(page.wheels[0].origin, "");
+        EXPECT_EQ(page.wheels[2].origin, server.url(""));
+    }
+    // A server's page says no times: a cut-off takes none of it, and says so.
+    both.indexes.clear();
+    both.exclude_newer_ms = 1;
+    LiveMetadata live(session, both);
+    const ProjectPage page = page_of(live, "my-demo");
+    EXPECT_THAT(page.wheels, ElementsAre());
+    ASSERT_EQ(page.unusable.size(), 4U);
+    EXPECT_EQ(page.unusable[2].second, UnusableReason::after_cutoff);
+}
+
+TEST_F(LinksOfAServer, WithoutAHashAreHashedWhenTheyAreLocked) {
+    const HttpServer server(files());
+    FetchSession session(options(), log);
+    LiveMetadata live(session, asked(session, server));
+    const ProjectPage page = page_of(live, "my-demo");
+    ASSERT_EQ(page.wheels.size(), 2U);
+    live.ask_metadata(page.wheels[1]);
+    EXPECT_THAT(std::get<MetadataArrived>(live.wait()).metadata->requires_dist, ElementsAre("numpy"));
+    const auto digest = live.read_digest(page.wheels[1]);
+    ASSERT_TRUE(digest) << digest.error().message;
+    const std::string wheel = make_wheel("My.Demo", "2.0+cpu", {"numpy"});
+    EXPECT_EQ(digest->sha256, sha256_of(wheel));
+    EXPECT_EQ(digest->size_bytes, wheel.size());
+    WheelFile gone = page.wheels[1];
+    gone.url = server.url("/gone.whl");
+    const auto absent = live.read_digest(gone);
+    ASSERT_FALSE(absent);
+    EXPECT_THAT(absent.error().message, HasSubstr("/gone.whl"));
+}
+
+TEST_F(LinksOfAServer, WhatIsNoPageOfLinksIsRefused) {
+    const HttpServer server(
+        {{"/login/", {.body = "<html><a href='/login'>log in</a></html>"}}, {"/text/", {.body = "x"}}});
+    FetchSession session(options(), log);
+    for (const std::string path : {"/login/", "/text/", "/absent/"}) {
+        const auto page = read_link_page(session, server.url(path));
+        ASSERT_FALSE(page) << path;
+        EXPECT_THAT(page.error().message, HasSubstr(path));
+    }
+}
+
 TEST_F(Live, RevalidatesAllThatTheLastRunNeededAtOnce) {
     std::atomic<int> at_once{0};
     std::atomic<int> most{0};
