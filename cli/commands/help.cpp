@@ -20,6 +20,8 @@ std::string option_name(const CLI::Option& option, const std::string& between = 
     for (const std::string& name : option.get_lnames()) names += (names.empty() ? "" : between) + "--" + name;
     if (names.empty()) names = option.get_name(true);
     const bool takes_value = option.get_items_expected_max() > 0 && !option.get_positional();
+    if (takes_value && option.get_items_expected_min() == 0)
+        return names + "[=" + option.get_type_name() + "]";
     if (takes_value) names += " " + option.get_type_name();
     if (takes_value && option.get_items_expected_max() > 1) names += "...";
     return names;
@@ -27,10 +29,10 @@ std::string option_name(const CLI::Option& option, const std::string& between = 
 
 std::string option_line(const std::string& name, const std::string& text) {
     std::string line = "  " + name;
-    if (line.size() + 2 > text_column) {
+    if (display_width(line) + 2 > text_column) {
         line += "\n" + std::string(text_column, ' ');
     } else {
-        line += std::string(text_column - line.size(), ' ');
+        line = padded_right(line, text_column);
     }
     return line + wrapped(text, columns - text_column, text_column) + "\n";
 }

@@ -13,8 +13,7 @@ constexpr const char* footer =
     "Example:\n"
     "  aimlock solve --conda python=3.12 --conda \"numpy >=2\" --pypi transformers\n"
     "\n"
-    "Exit codes: 0 solved (--locked: fresh), 1 no solution (--locked: stale),\n"
-    "            2 could not find out";
+    "Exit codes: 0 solved (or fresh), 1 no solution (or stale), 2 could not find out";
 
 constexpr const char* update_footer =
     "Example:\n"
@@ -56,11 +55,11 @@ void add_override_options(CLI::App& command, SolveFlags& flags) {
     command.add_option("--index", flags.indexes, "PyPI simple indexes, first wins")
         ->type_name("URL")
         ->group(group);
-    command.add_option("--find-links", flags.find_links, "Folders of wheels, beside the indexes")
-        ->type_name("DIR")
+    command.add_option("--find-links", flags.find_links, "Folders or pages of wheels, beside the indexes")
+        ->type_name("DIR|URL")
         ->group(group);
     add_allow_sdist(command, flags.allow_sdist, flags.allowed_sdists,
-                    "Source distributions count, of these projects [of all]")
+                    "Sources count, too: of these projects [of all]")
         ->group(group);
     command.add_option("--exclude-newer", flags.exclude_newer, "Only what was uploaded before")
         ->type_name("TIME")
