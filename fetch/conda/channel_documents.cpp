@@ -66,9 +66,9 @@ DocumentRequest repodata_request(const RepodataOrigin& origin, std::string_view 
         KeptWarnings warnings;
         const std::string_view kind =
             is_oci_url(origin.subdir_url) ? name_of_layer(body) : name.substr(name.rfind('.'));
-        const auto repodata = parse_repodata(body, kind, origin, warnings);
+        auto repodata = parse_repodata(body, kind, origin, warnings);
         if (!repodata) return tl::make_unexpected(repodata.error());
-        return pack_repodata(*repodata, warnings.said);
+        return pack_repodata(*std::move(repodata), warnings.said);
     };
     request.check = [origin](std::string_view packed) { return check_repodata(packed, origin); };
     return request;

@@ -42,9 +42,9 @@ bool ids_are_known(const PackedCounts& counts,
     for (const NameRun& run : names) largest = std::max(largest, run.name.index);
     for (const TextId id : lists) largest = std::max(largest, id.index);
     for (const CondaRecord& record : records) {
-        for (const TextId id : {record.file_name, record.name, record.version, record.build,
-                                record.track_features, record.license, record.python_site_packages_path,
-                                record.flags, record.run_exports, record.md5}) {
+        for (const TextId id :
+             {record.file_name, record.name, record.version, record.build, record.track_features,
+              record.license, record.python_site_packages_path, record.flags, record.run_exports}) {
             largest = std::max(largest, id.index);
         }
     }
@@ -54,11 +54,11 @@ bool ids_are_known(const PackedCounts& counts,
 }  // namespace
 
 std::string packed_repodata_form() {
-    constexpr unsigned version = 4;
+    constexpr unsigned version = 5;
     return "repodata " + std::to_string(version) + "/" + std::to_string(sizeof(CondaRecord));
 }
 
-std::string pack_repodata(const Repodata& repodata, const std::vector<std::string>& warnings) {
+std::string pack_repodata(Repodata repodata, const std::vector<std::string>& warnings) {
     const std::vector<std::uint32_t> slots = slots_of(repodata.texts);
     std::vector<std::uint32_t> ends;
     ends.reserve(repodata.texts.size());
@@ -87,6 +87,7 @@ std::string pack_repodata(const Repodata& repodata, const std::vector<std::strin
     for (const std::string& warning : warnings) packer.text(warning);
     packer.align(8);
     packer.array(repodata.records.all().data(), repodata.records.size());
+    repodata.records = {};  // of a million records, 160 MB that need not be there twice
     packer.array(repodata.names.all().data(), repodata.names.size());
     packer.array(repodata.lists.all().data(), repodata.lists.size());
     packer.array(ends.data(), ends.size());

@@ -14,7 +14,7 @@ namespace aimlock {
 std::string packed_repodata_form();
 
 /// `warnings`: what reading the document had to say; said again whenever the packed form is opened.
-std::string pack_repodata(const Repodata& repodata, const std::vector<std::string>& warnings);
+std::string pack_repodata(Repodata repodata, const std::vector<std::string>& warnings);
 
 /// Opens packed repodata without reading it: the tables view `packed`, which `held` keeps alive and which
 /// begins at a multiple of 8. nullopt: it is damaged.

@@ -33,7 +33,7 @@ simdjson::error_code RecordReader::Parser::take_field(std::string_view key, json
         {"constrains", [](Parser& p, json::value& v) { return p.list(v, p.record_.constrains); }},
         {"purls", [](Parser& p, json::value& v) { return p.list(v, p.record_.purls); }},
         {"sha256", [](Parser& p, json::value& v) { return p.digest(v); }},
-        {"md5", [](Parser& p, json::value& v) { return p.text(v, p.record_.md5); }},
+        {"md5", [](Parser& p, json::value& v) { return p.weak_digest(v); }},
         {"size", [](Parser& p, json::value& v) { return number(v, p.record_.size_bytes); }},
         {"license", [](Parser& p, json::value& v) { return p.text(v, p.record_.license); }},
         {"subdir", [](Parser& p, json::value& v) { return p.text(v, p.stated_subdir_); }},
@@ -144,6 +144,14 @@ simdjson::error_code RecordReader::Parser::digest(json::value& value) {
     } else if (!hex.empty()) {
         why_ = "its sha256 is not 64 hexadecimal digits";
     }
+    return simdjson::SUCCESS;
+}
+
+/// Old records have texts there that are none; they count as not stated.
+simdjson::error_code RecordReader::Parser::weak_digest(json::value& value) {
+    std::string_view hex;
+    if (const auto code = value.get_string().get(hex); code != simdjson::SUCCESS) return code;
+    record_.md5 = Md5::from_hex(hex).value_or(Md5{});
     return simdjson::SUCCESS;
 }
 

@@ -62,6 +62,7 @@ private:
     Code extra_depends(Value& value);
     Code flags(Value& value);
     Code digest(Value& value);
+    Code weak_digest(Value& value);
     Code features(Value& value);
     Code noarch(Value& value);
     Code run_exports(Value& value);

@@ -268,8 +268,8 @@ Result<std::string> pack_shard(std::string_view bytes,
     }
     if (!in.finished()) return damaged(origin, "not a shard, or a damaged one");
     KeptWarnings warnings;
-    const Repodata repodata = reader.finish(warnings);
-    return pack_repodata(repodata, warnings.said);
+    Repodata repodata = reader.finish(warnings);
+    return pack_repodata(std::move(repodata), warnings.said);
 }
 
 }  // namespace aimlock

@@ -9,7 +9,7 @@
 
 #include "fetch/pypi/packed_page.hpp"
 #include "fetch/pypi/simple_page.hpp"
-#include "solver/base/arena.hpp"
+#include "solver/base/interner.hpp"
 
 namespace aimlock::pypi {
 

@@ -23,19 +23,32 @@ constexpr std::array<std::uint8_t, 256> hex_values = [] {
     return values;
 }();
 
+bool read_hex(std::string_view hex, std::span<std::uint8_t> into) {
+    if (hex.size() != 2 * into.size()) return false;
+    std::uint8_t seen = 0;
+    for (std::size_t i = 0; i < into.size(); ++i) {
+        const std::uint8_t high = hex_values[static_cast<std::uint8_t>(hex[2 * i])];
+        const std::uint8_t low = hex_values[static_cast<std::uint8_t>(hex[2 * i + 1])];
+        seen = static_cast<std::uint8_t>(seen | high | low);
+        into[i] = static_cast<std::uint8_t>((high << 4U) | (low & 15U));
+    }
+    return seen < 16;
+}
+
 }  // namespace
 
 std::optional<Sha256> Sha256::from_hex(std::string_view hex) {
     Sha256 digest;
-    if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;
-    unsigned seen = 0;
-    for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-        const unsigned high = hex_values[static_cast<std::uint8_t>(hex[2 * i])];
-        const unsigned low = hex_values[static_cast<std::uint8_t>(hex[2 * i + 1])];
-        seen |= high | low;
-        digest.bytes[i] = static_cast<std::uint8_t>((high << 4U) | (low & 15U));
-    }
-    return seen < 16 ? std::optional(digest) : std::nullopt;
+    return read_hex(hex, digest.bytes) ? std::optional(digest) : std::nullopt;
+}
+
+std::optional<Md5> Md5::from_hex(std::string_view hex) {
+    Md5 digest;
+    return read_hex(hex, digest.bytes) ? std::optional(digest) : std::nullopt;
+}
+
+std::string Md5::hex() const {
+    return *this == Md5{} ? std::string() : to_hex(bytes);
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {

@@ -23,6 +23,18 @@ struct Sha256 {
     friend auto operator<=>(const Sha256&, const Sha256&) = default;
 };
 
+/// An MD5 digest as channels state it: it is kept and compared, and nothing is verified by it alone. All zero
+/// stands for "not known".
+struct Md5 {
+    std::array<std::uint8_t, 16> bytes{};
+
+    /// Reads 32 hexadecimal digits, either case; nullopt for any other text.
+    static std::optional<Md5> from_hex(std::string_view hex);
+    /// 32 lower-case hexadecimal digits; empty where it is not known.
+    [[nodiscard]] std::string hex() const;
+    friend auto operator<=>(const Md5&, const Md5&) = default;
+};
+
 /// Hashes bytes as they arrive.
 class Sha256Stream {
 public:

@@ -233,12 +233,13 @@ bool CondaWorld::matches_in_full(const MatchSpec& query, const WorldRecord& reco
     const bool by_url = query.channel && channel_matches(*query.channel, channel.url);
     const std::string url = repodata.base_url + std::string(repodata.text(record.record->file_name));
     const std::string sha256 = record.record->sha256.known() ? record.record->sha256.hex() : std::string();
+    const std::string md5 = query.md5 ? record.record->md5.hex() : std::string();
     fields.build_number = record.record->build_number;
     fields.channel = by_url ? std::string_view(*query.channel) : std::string_view(repodata.channel);
     fields.subdir = repodata.subdir;
     fields.file_name = repodata.text(record.record->file_name);
     fields.url = url;
-    fields.md5 = repodata.text(record.record->md5);
+    fields.md5 = md5;
     fields.sha256 = sha256;
     fields.license = repodata.text(record.record->license);
     fields.track_features = repodata.text(record.record->track_features);

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "solver/base/arena.hpp"
+#include "solver/base/interner.hpp"
 #include "solver/engine/channel_index.hpp"
 #include "solver/engine/span_store.hpp"
 #include "solver/engine/world_record.hpp"

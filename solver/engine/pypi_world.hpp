@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "solver/base/arena.hpp"
+#include "solver/base/interner.hpp"
 #include "solver/engine/pypi_release.hpp"
 #include "solver/engine/pythons.hpp"
 #include "solver/model/release.hpp"

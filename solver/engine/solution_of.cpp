@@ -29,7 +29,7 @@ Package conda_package(const CondaWorld& world, RecordId id) {
     package.url = repodata.base_url + std::string(repodata.text(record.file_name));
     package.sha256 = record.sha256;
     package.size_bytes = record.size_bytes;
-    package.md5 = std::string(repodata.text(record.md5));
+    package.md5 = record.md5.hex();
     package.origin = repodata.channel;
     package.subdir = repodata.subdir;
     package.depends = texts(repodata, record.depends);

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "solver/base/arena.hpp"
 #include "solver/base/digest.hpp"
+#include "solver/base/interner.hpp"
 #include "solver/base/table.hpp"
 
 namespace aimlock {
@@ -41,7 +41,7 @@ struct CondaRecord {
     std::uint64_t timestamp_ms = 0;  ///< since 1970; 0: the record has none
     std::uint64_t size_bytes = 0;    ///< 0: not stated
     Sha256 sha256;                   ///< not known where the channel states only md5
-    TextId md5;                      ///< 32 hex digits; empty: not stated
+    Md5 md5;                         ///< not known where it is not stated
     Noarch noarch = Noarch::none;
 };
 

@@ -189,9 +189,8 @@ TEST(PackedMetadata, RoundTripsAndRefusesDamage) {
 /// Everything that a Repodata says of a record, through its tables.
 std::string told(const Repodata& repodata, const CondaRecord& record) {
     std::string out;
-    for (const TextId id :
-         {record.file_name, record.name, record.version, record.build, record.track_features, record.license,
-          record.python_site_packages_path, record.md5}) {
+    for (const TextId id : {record.file_name, record.name, record.version, record.build,
+                            record.track_features, record.license, record.python_site_packages_path}) {
         out.append(repodata.text(id)).append("\n");
     }
     for (const TextList list : {record.depends, record.constrains, record.purls, record.extra_depends}) {
@@ -216,7 +215,8 @@ TEST(PackedRepodata, SaysWhatEverySharedChannelSays) {
         const std::string bytes = *read_whole_file(entry.path());
         const auto parsed = parse_repodata(bytes, ".zst", origin, log);
         ASSERT_TRUE(parsed) << parsed.error().message;
-        const auto packed = std::make_shared<const std::string>(pack_repodata(*parsed, {}));
+        const auto packed = std::make_shared<const std::string>(
+            pack_repodata(*parse_repodata(bytes, ".zst", origin, log), {}));
         const auto opened = open_packed_repodata(*packed, packed, origin, log);
         ASSERT_TRUE(opened);
         EXPECT_EQ(opened->base_url, parsed->base_url);
@@ -248,9 +248,9 @@ TEST(PackedRepodata, GrowsBehindItsTextsRepeatsWarningsAndSurvivesDamage) {
     KeptLog log;
     const std::string text =
         R"({"info":{},"packages":{},"packages.conda":{"a-1-0.conda":{"name":"a","version":"1","build":"0","build_number":0,"depends":["b >=1"]}}})";
-    const auto parsed = parse_repodata(text, ".json", origin, log);
+    auto parsed = parse_repodata(text, ".json", origin, log);
     ASSERT_TRUE(parsed) << parsed.error().message;
-    const std::string packed = pack_repodata(*parsed, {"one record was left out"});
+    const std::string packed = pack_repodata(*std::move(parsed), {"one record was left out"});
     auto opened = open_packed_repodata(packed, nullptr, origin, log);
     ASSERT_TRUE(opened);
     EXPECT_THAT(log.said, ::testing::ElementsAre("one record was left out"));
