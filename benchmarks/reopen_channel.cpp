@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     if (argc < 4) return 2;
     SilentLog log;
     FetchOptions options;
+    options.environment = Environment::of_process();
     options.offline = true;
     const auto begin = std::chrono::steady_clock::now();
     FetchSession session(options, log);
