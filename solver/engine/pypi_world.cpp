@@ -201,17 +201,17 @@ void PypiWorld::add_code(ProjectId id,
 ReleaseRequirements PypiWorld::read_requirements(const Project& project, const CoreMetadata& metadata) {
     ReleaseRequirements requirements;
     std::vector<Requirement> parsed;
-    // Sources are built in the environment that they are for: what building needs is part of it.
-    std::vector<std::string> lines = metadata.requires_dist;
-    lines.insert(lines.end(), metadata.build_requires.begin(), metadata.build_requires.end());
     requirements.broken = !metadata.unusable.empty();
-    for (const std::string& line : lines) {
-        auto requirement = Requirement::parse(line);
-        if (!requirement) {
-            requirements.broken = true;
-            return requirements;
+    // Sources are built in the environment that they are for: what building needs is part of it.
+    for (const std::vector<std::string>* lines : {&metadata.requires_dist, &metadata.build_requires}) {
+        for (const std::string& line : *lines) {
+            auto requirement = Requirement::parse(line);
+            if (!requirement) {
+                requirements.broken = true;
+                return requirements;
+            }
+            parsed.push_back(*std::move(requirement));
         }
-        parsed.push_back(*std::move(requirement));
     }
     RequirementsByUse by_use;
     for (const Requirement& requirement : parsed) {

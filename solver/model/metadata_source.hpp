@@ -56,27 +56,15 @@ public:
     [[nodiscard]] virtual FetchCounts counts() const = 0;
     /// What the libraries of these wheels say of CUDA, in their order; waits. Empty: this source reads no
     /// wheels.
-    virtual std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) {
-        (void)wheels;
-        return {};
-    }
+    virtual std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) = 0;
     /// Hash and size of a file that is listed without a hash: all of it is read; waits.
-    virtual Result<FileDigest> read_digest(const WheelFile& file) {
-        return fail(ErrorCode::integrity, "no sha256 is known for " + file.url,
-                    "use an index that states sha256 hashes");
-    }
+    virtual Result<FileDigest> read_digest(const WheelFile& file) = 0;
     /// A source of the same documents that keeps the wheels whose file names `keep` accepts, for a question
     /// about other Pythons than the request's; null: there is none.
     [[nodiscard]] virtual std::unique_ptr<MetadataSource> keeping(
-        std::function<bool(std::string_view)> keep) const {
-        (void)keep;
-        return nullptr;
-    }
+        std::function<bool(std::string_view)> keep) const = 0;
     /// A source of the same documents where `policy` says what may be built from source; null: there is none.
-    [[nodiscard]] virtual std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const {
-        (void)policy;
-        return nullptr;
-    }
+    [[nodiscard]] virtual std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const = 0;
 };
 
 }  // namespace aimlock

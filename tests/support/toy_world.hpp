@@ -75,6 +75,7 @@ public:
     [[nodiscard]] std::unique_ptr<MetadataSource> keeping(
         std::function<bool(std::string_view)> keep) const override;
     std::vector<Result<WheelCode>> read_code(const std::vector<WheelFile>& wheels) override;
+    Result<FileDigest> read_digest(const WheelFile& file) override;
     bool reads_code = false;
     std::vector<std::string> code_read;  ///< file names of the wheels whose libraries were asked for
     [[nodiscard]] std::unique_ptr<MetadataSource> building(const SourcePolicy& policy) const override;
