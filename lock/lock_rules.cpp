@@ -126,10 +126,7 @@ std::string_view artifact_fault(const Package& package) {
         case ArtifactKind::git:
             break;
     }
-    const std::string commit = commit_of(url);
-    const bool full = (commit.size() == 40 || commit.size() == 64) &&
-                      commit.find_first_not_of("0123456789abcdef") == std::string::npos;
-    return git && full ? std::string_view{} : "not a commit of a git repository";
+    return git && is_full_commit(commit_of(url)) ? std::string_view{} : "not a commit of a git repository";
 }
 
 /// True for a path that could leave its folder.

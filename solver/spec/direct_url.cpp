@@ -13,10 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 6> schemes{"https://",     "http://",    "file://",
                                                   "git+https://", "git+ssh://", "git+file://"};
 
-bool is_hex(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 /// A path that stays below where it begins.
 bool is_inner_path(std::string_view path) {
     if (path.empty() || path.front() == '/' || path.find('\\') != std::string_view::npos) return false;
@@ -106,7 +102,7 @@ private:
             return wrong("names no commit", "write it behind an `@`: git ls-remote " + repository + " HEAD");
         }
         const std::string_view commit = address.substr(sign + 1);
-        if ((commit.size() != 40 && commit.size() != 64) || !is_hex(commit)) {
+        if (!is_full_commit(commit)) {
             return wrong(
                 "names `" + std::string(commit) + "`, which is no full commit: a branch or tag can move",
                 "write the commit that it stands for: git ls-remote " + repository + " " +
@@ -134,6 +130,11 @@ std::string_view word_of(ArtifactKind kind) {
             return "git";
     }
     return "wheel";
+}
+
+bool is_full_commit(std::string_view text) {
+    return (text.size() == 40 || text.size() == 64) &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 Result<DirectUrl> DirectUrl::parse(std::string_view text, SourcePos at) {

@@ -47,5 +47,7 @@ struct DirectUrl {
 /// `locked` wrote.
 std::string repository_of(std::string_view locked_git_url);
 std::string commit_of(std::string_view locked_git_url);
+/// True for 40 or 64 lower-case hexadecimal digits: what names a commit for ever.
+bool is_full_commit(std::string_view text);
 
 }  // namespace aimlock
