@@ -330,6 +330,11 @@ GpuCode Reader::search_all() {
 
 }  // namespace
 
+bool is_shared_object(std::string_view path) {
+    const std::size_t at = path.find(".so", path.rfind('/') + 1);
+    return at != std::string_view::npos && (at + 3 == path.size() || path[at + 3] == '.');
+}
+
 Result<GpuCode> read_gpu_code(const std::filesystem::path& file) {
     return read_gpu_code_below(AT_FDCWD, file.string());
 }

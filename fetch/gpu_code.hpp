@@ -17,6 +17,9 @@ struct GpuCode {
     std::uint64_t fatbins = 0;
 };
 
+/// True for the name of a shared object: `libx.so`, `libx.so.12`.
+bool is_shared_object(std::string_view path);
+
 /// Reads the section `.nv_fatbin` of a 64-bit ELF object; an object without it, and a file that is no such
 /// object, have no GPU code. Of fatbins only headers are read. An object with that section is searched for
 /// fatbins elsewhere in its data, too: cuFFT has nearly all of its kernels there. Fails on a file that cannot

@@ -27,11 +27,6 @@ constexpr const char* names_form = "names 1";
 constexpr const char* page_accept =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
-std::string without_trailing_slashes(std::string text) {
-    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return text;
-}
-
 /// Fails where an archive does not hold what its address was written for.
 Result<void> check_name(const std::string& wanted, std::string_view held, const std::string& url) {
     if (normalize_pypi_name(held) == wanted) return {};

@@ -17,7 +17,6 @@ constexpr std::int64_t own_lifetime_s =
 constexpr std::size_t worth_compressing = 16U << 10U;
 constexpr std::chrono::milliseconds look_again{15};
 constexpr unsigned most_looks = 4000;  // a minute: whoever holds a lock that long is not helping
-const std::string unwritable = "the cache cannot be written, so nothing is kept: ";
 
 TransferOptions transfer_options(const FetchOptions& options) {
     TransferOptions transfer = options.transfer;
@@ -123,8 +122,7 @@ Result<Document> FetchSession::get(DocumentRequest request) {
     const std::string key = request.cache_key();
     ask(std::move(request), [&answer](Result<Document> document) { answer.set_value(std::move(document)); });
     Result<Document> document = arrived.get();
-    std::unique_lock lock(writing_mutex_);
-    written_.wait(lock, [&] { return !writing_.contains(key); });
+    writing_.wait_until_written(key);
     return document;
 }
 
@@ -189,7 +187,7 @@ Result<Document> FetchSession::document_of(const DocumentRequest& request, Cache
 void FetchSession::answer_from_cache_or_network(const std::shared_ptr<Asked>& asked) {
     const DocumentRequest& request = asked->request;
     if (is_file_url(request.url)) return finish(asked, read_local(request));
-    if (is_being_written(request.cache_key())) {
+    if (writing_.contains(request.cache_key())) {
         return workers_->submit_after(look_again, [this, asked] { answer_from_cache_or_network(asked); });
     }
     std::optional<CachedDocument> cached = cache_.find(request.cache_key());
@@ -232,27 +230,6 @@ void FetchSession::when_alone_with(const std::string& key,
     go(std::move(lock));
 }
 
-void FetchSession::hand_over_and_write(const std::string& key,
-                                       const std::function<void()>& hand_over,
-                                       const std::function<void()>& write) {
-    {
-        const std::lock_guard lock(writing_mutex_);
-        writing_.insert(key);
-    }
-    hand_over();
-    write();
-    {
-        const std::lock_guard lock(writing_mutex_);
-        writing_.erase(writing_.find(key));
-    }
-    written_.notify_all();
-}
-
-bool FetchSession::is_being_written(const std::string& key) {
-    const std::lock_guard lock(writing_mutex_);
-    return writing_.contains(key);
-}
-
 void FetchSession::finish(const std::shared_ptr<Asked>& asked, Result<Document> document) {
     asked->lock.release();
     asked->done(std::move(document));
@@ -286,7 +263,7 @@ void FetchSession::receive(const std::shared_ptr<Asked>& asked, Result<HttpRespo
     auto read = read_answer(*asked, *response);
     if (!read) return fail_here(asked, std::move(read.error()));
     asked_again(asked->request.url);
-    hand_over_and_write(
+    writing_.run(
         asked->request.cache_key(), [&] { asked->done(std::move(read->document)); },
         [&] { keep(asked->request, std::move(read->entry)); });
     asked->lock.release();
@@ -314,7 +291,7 @@ void FetchSession::confirm(const std::shared_ptr<Asked>& asked, const HttpRespon
     if (auto renewed =
             cache_.renew(asked->request.cache_key(), now_s(), response.max_age_s.value_or(stale.lifetime_s));
         !renewed)
-        say_once(LogLevel::warning, unwritable + renewed.error().message);
+        tell_unwritable(renewed.error());
     finish(asked, std::move(document));
 }
 
@@ -383,8 +360,11 @@ void FetchSession::keep(const DocumentRequest& request, CachedDocument entry) {
 }
 
 void FetchSession::store(const std::string& key, const CachedDocument& entry) {
-    if (auto stored = cache_.store(key, entry); !stored)
-        say_once(LogLevel::warning, unwritable + stored.error().message);
+    if (auto stored = cache_.store(key, entry); !stored) tell_unwritable(stored.error());
+}
+
+void FetchSession::tell_unwritable(const Error& error) {
+    say_once(LogLevel::warning, "the cache cannot be written, so nothing is kept: " + error.message);
 }
 
 void FetchSession::say(LogLevel level, std::string_view message) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -17,6 +16,7 @@
 #include "fetch/environment.hpp"
 #include "fetch/http_cache.hpp"
 #include "fetch/key_locks.hpp"
+#include "fetch/keys_in_writing.hpp"
 #include "fetch/registry/reader.hpp"
 #include "fetch/transfer.hpp"
 #include "fetch/worker_pool.hpp"
@@ -64,6 +64,9 @@ public:
     [[nodiscard]] std::vector<std::string> candidates(const std::string& url) const;
     [[nodiscard]] std::filesystem::path cache_dir() const { return options_.cache_dir; }
     HttpCache& cache() { return cache_; }
+    /// Keeps a document in the cache. That it cannot be written is told once, and is no failure.
+    void store(const std::string& key, const CachedDocument& entry);
+    void tell_unwritable(const Error& error);
     Transfer& transfer() { return *transfer_; }
     RegistryReader& registries() { return registries_; }
     WorkerPool& workers() { return *workers_; }
@@ -72,12 +75,7 @@ public:
     void when_alone_with(const std::string& key,
                          std::function<void(KeyLocks::Held)> go,
                          unsigned looked_in_vain = 0);
-    /// Calls `hand_over`, then `write`; meanwhile `is_being_written(key)`. What an answer leads to is asked
-    /// without waiting for the disk, and who asks for the same must wait a moment, not ask the server.
-    void hand_over_and_write(const std::string& key,
-                             const std::function<void()>& hand_over,
-                             const std::function<void()>& write);
-    [[nodiscard]] bool is_being_written(const std::string& key);
+    KeysInWriting& writing() { return writing_; }
     /// Thread-safe, whatever the log that was given is.
     void say(LogLevel level, std::string_view message);
     /// A note that is worth saying once, whatever the number of occasions.
@@ -107,7 +105,6 @@ private:
     Result<Document> read_local(const DocumentRequest& request);
     [[nodiscard]] std::optional<Document> condensed_local(const DocumentRequest& request) const;
     Result<Document> document_of(const DocumentRequest& request, CachedDocument& cached);
-    void store(const std::string& key, const CachedDocument& entry);
     [[nodiscard]] bool holds(const DocumentRequest& request, const CachedDocument& cached);
     /// Keeps in mind that `url` was asked for by this session: `refresh` is satisfied.
     void asked_again(const std::string& url);
@@ -119,9 +116,7 @@ private:
     std::map<std::string, bool> said_;
     std::mutex refreshed_mutex_;
     std::set<std::string> refreshed_;  // URLs
-    std::mutex writing_mutex_;
-    std::condition_variable written_;
-    std::multiset<std::string> writing_;  // keys
+    KeysInWriting writing_;
     Credentials credentials_;
     HttpCache cache_;
     KeyLocks locks_;

@@ -107,6 +107,11 @@ std::optional<UrlParts> split_url(std::string_view url) {
     return parts;
 }
 
+std::string without_trailing_slashes(std::string text) {
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
+}
+
 bool is_url(std::string_view text) {
     const std::string head = to_lower(text.substr(0, 8));
     return head.starts_with("http://") || head.starts_with("https://") || head.starts_with("file://");

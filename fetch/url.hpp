@@ -31,6 +31,9 @@ bool is_oci_url(std::string_view text);
 /// What a conda channel and its packages may be at: `is_url` or `is_oci_url`.
 bool is_channel_url(std::string_view text);
 
+/// `text` without the `/` at its end, but for one that is all of it.
+std::string without_trailing_slashes(std::string text);
+
 /// The URL as it may be stored: no user, no password, no `/t/<token>/`, no query parameter that names a
 /// secret, no fragment. Other texts are returned unchanged.
 std::string without_credentials(std::string_view url);

@@ -8,11 +8,6 @@
 namespace aimlock {
 namespace {
 
-bool is_shared_object(const std::string& path) {
-    const std::size_t at = path.find(".so", path.rfind('/') + 1);
-    return at != std::string::npos && (at + 3 == path.size() || path[at + 3] == '.');
-}
-
 void take(PackageGpuCode& package, const std::string& path, Result<GpuCode> code) {
     if (!code) {
         package.unreadable.push_back(path + ": " + code.error().message);

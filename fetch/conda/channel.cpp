@@ -18,11 +18,6 @@ constexpr std::array subdirs{"linux-64",     "linux-aarch64", "linux-ppc64le", "
                              "linux-armv7l", "linux-riscv64", "osx-64",        "osx-arm64",
                              "win-64",       "win-arm64",     "win-32",        "noarch"};
 
-std::string without_trailing_slashes(std::string text) {
-    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return text;
-}
-
 /// The last component; with `label/x` before it, all three: "conda-forge/label/rust_dev".
 std::string name_of_path(std::string_view path) {
     while (path.ends_with('/')) path.remove_suffix(1);

@@ -1,18 +1,15 @@
 #include "fetch/git/run_git.hpp"
 
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "fetch/atomic_file.hpp"
+#include "fetch/child_process.hpp"
+#include "fetch/registry/login.hpp"
 #include "fetch/url.hpp"
 
 namespace aimlock {
@@ -29,23 +26,6 @@ const std::vector<std::string> fixed_words{"git",
                                            "fetch.recurseSubmodules=false",
                                            "-c",
                                            "gc.auto=0"};
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    // posix_spawnp's signature predates const; it does not write to either list.
-    for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-    out.push_back(nullptr);
-    return out;
-}
-
-std::string base64(const std::string& text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size =
-        ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                          reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
 
 /// The last lines of what it complained of, on one line.
 std::string complaint(const std::filesystem::path& file) {
@@ -72,7 +52,7 @@ GitRunner::GitRunner(std::filesystem::path folder, const Environment& environmen
 void GitRunner::log_in(const std::string& url, const std::string& user_and_password) {
     variables_["GIT_CONFIG_COUNT"] = "1";
     variables_["GIT_CONFIG_KEY_0"] = "http." + url + ".extraHeader";
-    variables_["GIT_CONFIG_VALUE_0"] = "Authorization: Basic " + base64(user_and_password);
+    variables_["GIT_CONFIG_VALUE_0"] = basic_header(user_and_password);
 }
 
 Result<std::string> GitRunner::run(const std::vector<std::string>& arguments, const std::string& input) {
@@ -91,20 +71,17 @@ Result<std::string> GitRunner::run(const std::vector<std::string>& arguments, co
     ::posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::posix_spawn_file_actions_addopen(&actions, 2, complaints.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::pid_t child = 0;
-    const int failed =
-        ::posix_spawnp(&child, "git", &actions, nullptr, pointers(words).data(), pointers(variables).data());
+    const int failed = ::posix_spawnp(&child, "git", &actions, nullptr, exec_list(words).data(),
+                                      exec_list(variables).data());
     ::posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) {
         return fail(ErrorCode::not_found,
                     fmt::format("cannot run the program `git`: {}", std::strerror(failed)),
                     "Install git: it fetches repositories.");
     }
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return fail(ErrorCode::internal, "git is gone");
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return fail(ErrorCode::network, "git: " + complaint(complaints));
+    const auto status = wait_for_end(child);
+    if (!status) return fail(ErrorCode::internal, "git is gone");
+    if (*status != 0) return fail(ErrorCode::network, "git: " + complaint(complaints));
     auto printed = read_whole_file(out);
     if (!printed) return fail(ErrorCode::io, out.string() + ": cannot read");
     return std::move(*printed);

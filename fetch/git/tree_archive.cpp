@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "fetch/archive/pax_record.hpp"
+
 namespace aimlock {
 namespace {
 
@@ -43,14 +45,6 @@ void append_entry(std::string& tar,
     tar += header;
     tar += content;
     tar.append((block - content.size() % block) % block, '\0');
-}
-
-/// "26 path=…\n": the number counts itself.
-std::string pax_record(std::string_view key, std::string_view value) {
-    const std::size_t rest = key.size() + value.size() + 3;  // blank, equals sign, end of line
-    std::size_t size = rest + 1;
-    while (std::to_string(size).size() + rest != size) size = std::to_string(size).size() + rest;
-    return std::to_string(size) + " " + std::string(key) + "=" + std::string(value) + "\n";
 }
 
 bool needs_pax(std::string_view text) {

@@ -62,10 +62,7 @@ void put_into_store(FetchSession& session,
     auto out = AtomicFile::create(file);
     Result<void> done = out ? out->write(body) : tl::make_unexpected(out.error());
     if (done) done = out->commit();
-    if (!done) {
-        session.say_once(LogLevel::warning,
-                         "the cache cannot be written, so nothing is kept: " + done.error().message);
-    }
+    if (!done) session.tell_unwritable(done.error());
 }
 
 Result<CoreMetadata> metadata_of(const ArchiveQuestion& question,
@@ -156,7 +153,7 @@ Result<ArchiveFacts> ArchiveReader::read_commit(Shared& shared, const ArchiveQue
     document.url = question.url;
     document.coding = form;
     document.body = *bytes;
-    (void)session.cache().store(key, document);  // a cache that cannot be written was told of
+    session.store(key, document);
     return *unpacked(*bytes);
 }
 

@@ -7,25 +7,14 @@
 
 #include "fetch/environment.hpp"
 #include "fetch/url.hpp"
-#include "solver/spec/package_name.hpp"
-#include "solver/spec/wheel.hpp"
 
 namespace aimlock {
 namespace {
 
-std::string without_trailing_slashes(std::string text) {
-    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return text;
-}
-
 bool is_wanted(const std::string& file, const std::string& name, const PageFilter& filter) {
-    if (file.ends_with(".whl")) {
-        return filter.wheels && (!filter.keep || filter.keep(file)) &&
-               normalize_pypi_name(file.substr(0, file.find('-'))) == name;
-    }
-    if (!filter.sdists) return false;
-    const auto sdist = SdistName::parse(file);
-    return sdist && sdist->name == name;
+    const bool may_be =
+        file.ends_with(".whl") ? filter.wheels && (!filter.keep || filter.keep(file)) : filter.sdists;
+    return may_be && project_in_file_name(file) == name;
 }
 
 }  // namespace

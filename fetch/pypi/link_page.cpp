@@ -7,19 +7,9 @@
 
 #include "fetch/pypi/page_builder.hpp"
 #include "fetch/url.hpp"
-#include "solver/spec/package_name.hpp"
-#include "solver/spec/wheel.hpp"
 
 namespace aimlock {
 namespace {
-
-/// The project of a file by its name; empty: the name is none of a wheel or of sources.
-std::string project_of(const WheelFile& file) {
-    if (file.kind == ArtifactKind::wheel)
-        return normalize_pypi_name(file.file_name.substr(0, file.file_name.find('-')));
-    const auto sdist = SdistName::parse(file.file_name);
-    return sdist ? sdist->name : std::string();
-}
 
 /// What keeps a file from being a candidate; nullopt: nothing does.
 std::optional<UnusableReason> refusal_of(const WheelFile& file, const PageFilter& filter) {
@@ -58,7 +48,7 @@ Result<std::shared_ptr<const LinkPage>> read_link_page(FetchSession& session, co
     if (const auto parts = split_url(url)) page->origin = parts->origin();
     for (WheelFile& file : listed->wheels) {
         file.origin = page->origin;
-        if (const std::string name = project_of(file); !name.empty())
+        if (const std::string name = project_in_file_name(file.file_name); !name.empty())
             page->files[name].push_back(std::move(file));
     }
     return page;

@@ -86,7 +86,7 @@ public:
     void begin() {
         if (is_file_url(wheel_.url)) return read_local();
         FetchSession& session = shared_->session;
-        if (session.is_being_written(key_))
+        if (session.writing().contains(key_))
             return session.workers().submit_after(a_moment, [self = shared_from_this()] { self->begin(); });
         if (auto cached = read_cached(session.cache(), key_)) return done_(std::move(*cached));
         if (session.options().offline) {
@@ -313,13 +313,8 @@ private:
             document.etag = std::to_string(file_bytes_);
         }
         FetchSession& session = shared_->session;
-        const auto write = [&] {
-            if (auto stored = session.cache().store(key_, document); !stored)
-                session.say_once(LogLevel::warning, "the cache cannot be written, so nothing is kept: " +
-                                                        stored.error().message);
-        };
-        session.hand_over_and_write(
-            key_, [&] { done_(std::move(metadata)); }, write);
+        session.writing().run(
+            key_, [&] { done_(std::move(metadata)); }, [&] { session.store(key_, document); });
         lock_.release();
     }
 

@@ -8,6 +8,8 @@
 
 #include "fetch/pypi/page_builder.hpp"
 #include "fetch/url.hpp"
+#include "solver/spec/package_name.hpp"
+#include "solver/spec/wheel.hpp"
 
 namespace aimlock {
 namespace {
@@ -84,6 +86,12 @@ std::string_view version_in_file_name(std::string_view file_name) {
     file_name.remove_suffix(end->size());
     const std::size_t last = file_name.rfind('-');
     return last == std::string_view::npos ? std::string_view{} : file_name.substr(last + 1);
+}
+
+std::string project_in_file_name(std::string_view file_name) {
+    if (file_name.ends_with(".whl")) return normalize_pypi_name(file_name.substr(0, file_name.find('-')));
+    const auto sdist = SdistName::parse(file_name);
+    return sdist ? sdist->name : std::string();
 }
 
 Result<std::string> pack_simple_page(std::string_view body, const std::string& url) {

@@ -52,6 +52,8 @@ Result<ProjectPage> parse_simple_page(std::string_view body,
 /// The version in the name of a wheel or sdist by simple splitting, not normalised; empty where there is
 /// none.
 std::string_view version_in_file_name(std::string_view file_name);
+/// The normalised name of the project that a wheel or sdist is of; empty: the name is one of neither.
+std::string project_in_file_name(std::string_view file_name);
 
 /// Milliseconds since 1970 of "2024-09-05T19:16:24.940095Z"; nullopt for other texts. Offsets are understood.
 std::optional<std::int64_t> parse_upload_time(std::string_view text);

@@ -8,18 +8,15 @@
 #include <fmt/format.h>
 
 #include "fetch/archive/tar_reader.hpp"
+#include "fetch/archive/unpacked_limit.hpp"
 #include "fetch/archive/zip_reader.hpp"
 #include "fetch/pypi/core_metadata.hpp"
+#include "solver/version/ascii.hpp"
 
 namespace aimlock {
 namespace {
 
 constexpr std::uint64_t most_document_bytes = 8U << 20U;
-
-/// A bomb is refused at a size that its download paid for.
-std::uint64_t most_unpacked(std::string_view bytes) {
-    return (std::uint64_t{64} << 20U) + 256 * bytes.size();
-}
 
 /// Takes members as they come by, and keeps the documents of the project.
 class DocumentSearch {
@@ -66,7 +63,7 @@ private:
 };
 
 Result<SourceDocuments> search_zip(std::string_view bytes, DocumentSearch search) {
-    const auto zip = ZipReader::open(bytes, most_unpacked(bytes));
+    const auto zip = ZipReader::open(bytes, unpacked_limit(bytes.size()));
     if (!zip) return tl::make_unexpected(zip.error());
     for (const ZipEntry& entry : zip->entries()) {
         if (entry.directory) continue;
@@ -83,7 +80,7 @@ Result<SourceDocuments> search_zip(std::string_view bytes, DocumentSearch search
 Result<SourceDocuments> search_tar(std::string_view bytes,
                                    TarCompression compression,
                                    DocumentSearch search) {
-    auto tar = TarReader::open(bytes, compression, most_unpacked(bytes));
+    auto tar = TarReader::open(bytes, compression, unpacked_limit(bytes.size()));
     if (!tar) return tl::make_unexpected(tar.error());
     for (;;) {
         const auto entry = tar->next();
@@ -102,11 +99,9 @@ Result<SourceDocuments> search_tar(std::string_view bytes,
 /// The first of `fields` that is among `dynamic`, letter case aside.
 std::optional<std::string_view> first_dynamic(const std::vector<std::string>& dynamic,
                                               const std::array<std::string_view, 3>& fields) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
     const auto found = std::ranges::find_if(fields, [&](std::string_view field) {
-        return std::ranges::any_of(dynamic, [&](const std::string& name) {
-            return std::ranges::equal(name, field, {}, lower, lower);
-        });
+        return std::ranges::any_of(
+            dynamic, [&](const std::string& name) { return to_lower(name) == to_lower(field); });
     });
     return found == fields.end() ? std::nullopt : std::optional(*found);
 }

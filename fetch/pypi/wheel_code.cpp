@@ -31,11 +31,6 @@ constexpr std::size_t most_inflated = 64U << 20U;
 constexpr std::uint64_t telling_fatbins = 4;  // several translation units that agree are all of a library
 constexpr unsigned most_requests = 24;
 
-bool is_shared_object(std::string_view path) {
-    const std::size_t at = path.find(".so", path.rfind('/') + 1);
-    return at != std::string_view::npos && (at + 3 == path.size() || path[at + 3] == '.');
-}
-
 std::string_view file_of(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -355,10 +350,7 @@ Result<WheelCode> read_wheel_code(FetchSession& session, const WheelFile& wheel)
     document.url = wheel.url;
     document.coding = code_form;
     document.body = packed;
-    if (const auto stored = session.cache().store(key, document); !stored) {
-        session.say_once(LogLevel::warning,
-                         "the cache cannot be written, so nothing is kept: " + stored.error().message);
-    }
+    session.store(key, document);
     return code;
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "fetch/archive/pax_record.hpp"
 #include "image/replay/fixed_times.hpp"
 
 namespace aimlock {
@@ -65,14 +66,6 @@ std::optional<std::pair<std::string_view, std::string_view>> cut(std::string_vie
         if (slash != 0 && rest.size() <= name_field.size) return std::pair{path.substr(0, slash), rest};
     }
     return std::nullopt;
-}
-
-/// "27 path=…\n": the number counts itself.
-std::string pax_record(std::string_view key, std::string_view value) {
-    const std::size_t rest = key.size() + value.size() + 3;
-    std::size_t size = rest + 1;
-    while (rest + std::to_string(size).size() != size) size = rest + std::to_string(size).size();
-    return fmt::format("{} {}={}\n", size, key, value);
 }
 
 char type_of(LayerMember::Kind kind) {

@@ -11,8 +11,9 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "fetch/child_process.hpp"
 
 // <sys/mount.h> of glibc 2.36 and <linux/mount.h> declare the same names.
 extern "C" int mount(
@@ -118,14 +119,6 @@ void drop_capabilities() {
     give_up(pipe, 8);
 }
 
-int status_of(::pid_t child) {
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return 127;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /// The first child; the program is the first process of its own process space, so all ends with it.
 [[noreturn]] void supervise(const Prepared& prepared, int pipe, ::pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -136,15 +129,7 @@ int status_of(::pid_t child) {
     if (program < 0) give_up(pipe, 0);
     if (program == 0) become(prepared, pipe);
     ::close(pipe);
-    ::_exit(status_of(program));
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    // execve's signature predates const; it does not write to either list.
-    for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-    out.push_back(nullptr);
-    return out;
+    ::_exit(wait_for_end(program).value_or(127));
 }
 
 std::string own_id(unsigned id) {
@@ -154,11 +139,11 @@ std::string own_id(unsigned id) {
 }  // namespace
 
 Result<int> run_confined(const ConfinedProgram& program) {
-    const Prepared prepared{pointers(program.words), pointers(program.variables),
-                            program.folder,          program.writable,
-                            program.output,          program.shown,
-                            program.shown_at,        own_id(::getuid()),
-                            own_id(::getgid()),      program.confined};
+    const Prepared prepared{exec_list(program.words), exec_list(program.variables),
+                            program.folder,           program.writable,
+                            program.output,           program.shown,
+                            program.shown_at,         own_id(::getuid()),
+                            own_id(::getgid()),       program.confined};
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, "cannot make a pipe");
     const ::pid_t parent = ::getpid();
@@ -169,7 +154,7 @@ Result<int> run_confined(const ConfinedProgram& program) {
     const ::ssize_t told = child < 0 ? 0 : ::read(pipe[0], &failure, sizeof failure);
     ::close(pipe[0]);
     if (child < 0) return fail(ErrorCode::io, "cannot start a process");
-    const int status = status_of(child);
+    const int status = wait_for_end(child).value_or(127);
     if (told != sizeof failure) return status;
     return fail(ErrorCode::refused, std::string("this machine does not let a build be cut off: cannot ") +
                                         steps[static_cast<std::size_t>(failure.step)] + ": " +

@@ -1,13 +1,13 @@
 #include "image/replay/environment_python.hpp"
 
 #include <array>
-#include <cerrno>
 #include <csignal>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "fetch/child_process.hpp"
 
 namespace aimlock {
 namespace {
@@ -30,18 +30,12 @@ namespace {
 }  // namespace
 
 bool run_environment_python(const std::vector<std::string>& words, const std::filesystem::path& input) {
-    std::vector<char*> arguments;
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
+    const std::vector<char*> arguments = exec_list(words);
     const ::pid_t parent = ::getpid();
     const ::pid_t child = ::fork();
     if (child < 0) return false;
     if (child == 0) be_python(arguments.data(), input.c_str(), parent);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return wait_for_end(child) == 0;
 }
 
 }  // namespace aimlock

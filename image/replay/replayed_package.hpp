@@ -43,9 +43,4 @@ struct ReplayedPackage {
     std::vector<std::string> notes;
 };
 
-/// How much an archive may hold when unpacked: a bomb is refused at a size that its download paid for.
-inline std::uint64_t unpacked_limit(std::uint64_t archive_bytes) {
-    return (64U << 20U) + 256 * archive_bytes;
-}
-
 }  // namespace aimlock

@@ -9,6 +9,7 @@
 
 #include "fetch/archive/entry_path.hpp"
 #include "fetch/archive/mapped_file.hpp"
+#include "fetch/archive/unpacked_limit.hpp"
 #include "fetch/archive/zip_reader.hpp"
 #include "image/replay/entry_points.hpp"
 #include "image/replay/replayed_package.hpp"
